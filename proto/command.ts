@@ -1,0 +1,42 @@
+import type { Command } from 'commander';
+import type { DatasetInfo } from './datasets.js';
+import type { EpochMetrics, Metrics } from './domain.js';
+
+/** One trial to train again on this machine, outside any search's bookkeeping. */
+export interface RetrainRequest {
+  /** The trial's resolved settings as canonical JSON (a lease's config_json). */
+  configJson: string;
+  /** Training seed. */
+  seed: number;
+  datasetSha256: string;
+  /** Stands in the weights file's metadata. */
+  specSha256: string;
+  /** Numerical backend; the default one when absent. */
+  kernel?: string;
+  onEpoch?: (epoch: EpochMetrics, epochsTotal: number) => void;
+}
+
+export interface RetrainResult {
+  outcome: 'completed' | 'diverged';
+  epochs: EpochMetrics[];
+  metrics: Metrics;
+  weightsSha256: string;
+  /** The weights as a safetensors file. */
+  weights: Uint8Array;
+}
+
+/** What main.ts, the one place that sees both sides, gives every command. */
+export interface CommandContext {
+  version: string;
+  /** The program's own entry file (JavaScript), for starting workers as processes of their own. */
+  mainFile: string;
+  env: NodeJS.ProcessEnv;
+  stdout: NodeJS.WriteStream;
+  stderr: NodeJS.WriteStream;
+  /** Data sets complete in this machine's data folder. */
+  localDatasets(): Promise<DatasetInfo[]>;
+  retrain(request: RetrainRequest): Promise<RetrainResult>;
+}
+
+/** A command file exports one of these; main.ts imports the file when the command is called. */
+export type CommandFactory = (context: CommandContext) => Command;
