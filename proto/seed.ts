@@ -45,5 +45,5 @@ export function trainingSeed(searchSeed: number, repeat: number): number {
  * 0; `retry` counts from 0 and rises when a draw repeated a configuration that the round has already.
  */
 export function parameterDraw(searchSeed: number, round: number, index: number, parameter: string, retry: number): number {
-  return deriveSeed(searchSeed, 'parameter', round, index, retry, parameter) / 2 ** 53;
+  return deriveSeed(searchSeed, 'parameter', round, index, retry, parameter) / 0x20000000000000; // 2^53
 }
