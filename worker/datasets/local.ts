@@ -1,0 +1,21 @@
+import { datasetCatalogue, type DatasetInfo } from '../../proto/datasets.js';
+import { dataFolder } from './folder.js';
+import { findDataset, knownNames, memberStates } from './stored.js';
+
+/**
+ * The data sets that are complete on this machine, the embedded ones always among them. Only names and sizes are
+ * looked at; the sums are checked when a data set is read. What is broken is left out: `vernier data list` shows it.
+ */
+export async function localDatasets(env: NodeJS.ProcessEnv, dataDir?: string): Promise<DatasetInfo[]> {
+  const folder = dataFolder(env, dataDir);
+  const complete: DatasetInfo[] = [];
+  // An unreadable folder leaves the embedded data sets usable.
+  const names = await knownNames(folder).catch(() => datasetCatalogue.map(({ name }) => name));
+  for (const name of names) {
+    const stored = await findDataset(name, folder).catch(() => undefined);
+    if (stored === undefined) continue;
+    const states = await memberStates(stored).catch(() => undefined);
+    if (states?.every((state) => state.complete) === true) complete.push(stored.info);
+  }
+  return complete;
+}

@@ -1,0 +1,124 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  catalogued,
+  datasetCatalogue,
+  datasetIdentity,
+  type CatalogueEntry,
+  type DatasetInfo,
+  type MemberFile,
+} from '../../proto/datasets.js';
+import { VernierError } from '../../proto/errors.js';
+import { packageFile } from '../../proto/package-root.js';
+import type { Packing } from './chunks.js';
+import { MANIFEST_FILE, parseManifest } from './manifest.js';
+
+/** A data set and where its files lie, or would lie. */
+export interface StoredDataset {
+  info: DatasetInfo;
+  /** Absent for data of the user's own. */
+  entry: CatalogueEntry | undefined;
+  members: readonly MemberFile[];
+  directory: string;
+}
+
+/** Where the data folder keeps what is unfinished: downloads, unpacking, locks. */
+export const WORK_FOLDER = '.incoming';
+
+/** A data set of the catalogue, whether its files are there or not. */
+export function cataloguedDataset(entry: CatalogueEntry, dataDir: string): StoredDataset {
+  const { name, sha256, train, test, inputs, classes } = entry;
+  return {
+    info: { name, sha256, train, test, inputs, classes },
+    entry,
+    members: entry.members,
+    directory: entry.source.kind === 'embedded' ? packageFile(`worker/datasets/embedded/${name}`) : join(dataDir, name),
+  };
+}
+
+/** Where a member lies and how it is packed: embedded ones by brotli, all others not at all. */
+export function memberFile(stored: StoredDataset, member: MemberFile): { path: string; packing: Packing } {
+  const path = join(stored.directory, member.file);
+  return stored.entry?.source.kind === 'embedded'
+    ? { path: `${path}.br`, packing: 'brotli' }
+    : { path, packing: 'none' };
+}
+
+/**
+ * The data set of this name: of the catalogue, or the user's own by its manifest.
+ *
+ * @returns undefined when the catalogue has no such name and the folder has no manifest
+ * @throws VernierError DATASET_CORRUPT for a manifest that cannot be used
+ */
+export async function findDataset(name: string, dataDir: string): Promise<StoredDataset | undefined> {
+  const entry = catalogued(name);
+  if (entry !== undefined) return cataloguedDataset(entry, dataDir);
+  const directory = join(dataDir, name);
+  let text: string;
+  try {
+    text = await readFile(join(directory, MANIFEST_FILE), 'utf8');
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+  const { members, ...described } = parseManifest(text, join(directory, MANIFEST_FILE));
+  if (described.name !== name) {
+    throw new VernierError(
+      'DATASET_CORRUPT',
+      `${join(directory, MANIFEST_FILE)}: names the data set ${described.name}`,
+      {
+        mend: `rename the folder to ${described.name}`,
+      },
+    );
+  }
+  return { info: { ...described, sha256: datasetIdentity(members) }, entry: undefined, members, directory };
+}
+
+export interface MemberState {
+  member: MemberFile;
+  path: string;
+  /** Size on disk, packed or not; undefined when the file is not there. */
+  bytes: number | undefined;
+  /** There, and of the expected size where that is known (packed files' is not). */
+  complete: boolean;
+}
+
+/** What is there of a data set, by names and sizes alone: cheap enough for every start of a worker. */
+export async function memberStates(stored: StoredDataset): Promise<MemberState[]> {
+  return await Promise.all(
+    stored.members.map(async (member) => {
+      const { path, packing } = memberFile(stored, member);
+      const bytes = await sizeOf(path);
+      return { member, path, bytes, complete: bytes !== undefined && (packing !== 'none' || bytes === member.bytes) };
+    }),
+  );
+}
+
+/** Names with anything of theirs in the data folder, and the whole catalogue; catalogue first. */
+export async function knownNames(dataDir: string): Promise<string[]> {
+  let folders: string[] = [];
+  try {
+    folders = (await readdir(dataDir, { withFileTypes: true }))
+      .filter((each) => each.isDirectory())
+      .map((each) => each.name);
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+  }
+  const own = folders.filter((name) => !name.startsWith('.') && catalogued(name) === undefined).sort();
+  return [...datasetCatalogue.map(({ name }) => name), ...own];
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    const found = await stat(path);
+    return found.isFile() ? found.size : undefined;
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+}
+
+export function isAbsent(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
