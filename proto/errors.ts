@@ -18,6 +18,8 @@ export const ERROR_CODES = {
   DATASET_CORRUPT: { grpc: status.FAILED_PRECONDITION, exit: 1 },
   DATASET_MISMATCH: { grpc: status.FAILED_PRECONDITION, exit: 1 },
   DATASET_UNSUPPORTED: { grpc: status.INVALID_ARGUMENT, exit: 2 },
+  DATASET_BUSY: { grpc: status.FAILED_PRECONDITION, exit: 1 },
+  DATA_FOLDER_UNUSABLE: { grpc: status.FAILED_PRECONDITION, exit: 1 },
   DOWNLOAD_FAILED: { grpc: status.UNAVAILABLE, exit: 1 },
   KERNEL_UNAVAILABLE: { grpc: status.FAILED_PRECONDITION, exit: 1 },
   MEMORY_EXHAUSTED: { grpc: status.RESOURCE_EXHAUSTED, exit: 1 },
@@ -105,13 +107,15 @@ const TRAILER = 'vernier-error-bin';
 /** Trailers share HTTP/2's header limit (16 KiB by default in many stacks); longer problem lists are cut. */
 const MAX_TRAILER_BYTES = 12_000;
 
+/** Any error as data, for crossing a process or thread boundary; what is not ours is INTERNAL. */
+export function toErrorPayload(error: unknown): ErrorPayload {
+  if (error instanceof VernierError) return error.toPayload();
+  return { code: 'INTERNAL', message: `unexpected: ${error instanceof Error ? error.message : String(error)}` };
+}
+
 /** What a gRPC handler answers for `error`: the status of its code, the message, and the payload as a trailer. */
 export function toGrpcError(error: unknown): { code: status; details: string; metadata: Metadata } {
-  const known =
-    error instanceof VernierError
-      ? error
-      : new VernierError('INTERNAL', `unexpected: ${error instanceof Error ? error.message : String(error)}`);
-  const payload = known.toPayload();
+  const payload = toErrorPayload(error);
   let encoded = Buffer.from(JSON.stringify(payload));
   while (encoded.length > MAX_TRAILER_BYTES && payload.problems !== undefined && payload.problems.length > 1) {
     payload.problems = payload.problems.slice(0, Math.floor(payload.problems.length / 2));
@@ -119,7 +123,7 @@ export function toGrpcError(error: unknown): { code: status; details: string; me
   }
   const metadata = new Metadata();
   if (encoded.length <= MAX_TRAILER_BYTES) metadata.set(TRAILER, encoded);
-  return { code: ERROR_CODES[known.code].grpc, details: known.message.slice(0, 2000), metadata };
+  return { code: ERROR_CODES[payload.code].grpc, details: payload.message.slice(0, 2000), metadata };
 }
 
 /** The error a gRPC call failed with, as the same class that was thrown at the other end where it was ours. */

@@ -1,0 +1,35 @@
+import { dataFolder } from '../datasets/folder.js';
+import { loadDataset } from '../datasets/load.js';
+import { NodeMemory } from '../kernel/memory.js';
+import { loadKernel } from '../kernel/select.js';
+import { TrialPool } from './trial-pool.js';
+
+export interface NodeOptions {
+  threads: number;
+  /** Backend's name; by default VERNIER_KERNEL, else the best this machine has. */
+  kernel: string | undefined;
+  env: NodeJS.ProcessEnv;
+  /** By default VERNIER_DATA_DIR or the user's data folder. */
+  dataDir?: string | undefined;
+  onIdleThreadLost?: (error: Error) => void;
+}
+
+/**
+ * A worker node as it ships: one shared memory, the kernel compiled once, the data folder, the threads.
+ *
+ * @throws VernierError KERNEL_UNAVAILABLE, THREAD_CRASHED
+ */
+export async function openNode(options: NodeOptions): Promise<TrialPool> {
+  const { threads, env, onIdleThreadLost } = options;
+  const dataDir = dataFolder(env, options.dataDir);
+  const memory = new NodeMemory();
+  const { kernel, module } = await loadKernel(options.kernel ?? env['VERNIER_KERNEL'], memory.memory);
+  return TrialPool.open({
+    threads,
+    kernel,
+    memory,
+    loadDataset: (name, sha256) => loadDataset(name, sha256, memory, dataDir),
+    ...(module === undefined ? {} : { module }),
+    ...(onIdleThreadLost === undefined ? {} : { onIdleThreadLost }),
+  });
+}

@@ -1,0 +1,64 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { EpochMetrics } from '../../proto/domain.js';
+import type { ErrorPayload } from '../../proto/errors.js';
+import type { LoadedDataset } from '../datasets/dataset.js';
+import type { KernelName, RecordsRegion, Region } from '../kernel/kernel.js';
+import type { TrialConfig } from '../trainers/index.js';
+import type { Normalisation, TrialEnd } from '../trainers/trainer.js';
+import type { WeightsPolicy } from '../train/weights-policy.js';
+
+/*
+ * Exactly what crosses the boundary between a node's main thread and its trial threads. Records, weights and activations
+ * never cross: they lie in the node's shared memory, and tasks name their regions.
+ */
+
+/** Given to a thread once, when it starts. */
+export interface ThreadSetup {
+  /** The node's shared memory; the main thread alone allocates in it. */
+  memory: WebAssembly.Memory;
+  kernel: KernelName;
+  /** The WASM kernel, compiled once for all threads; absent for other kernels. */
+  module?: WebAssembly.Module;
+}
+
+/** Functions that the thread file exports, by what they take and give. Failures travel as values, see TaskAnswer. */
+export interface ThreadTasks {
+  /** Opens the kernel, so that a thread which cannot is noticed before it is given a trial. */
+  warmUp: (task: null) => Promise<TaskAnswer<null>>;
+  normalisation: (task: NormalisationTask) => Promise<TaskAnswer<Normalisation>>;
+  runTrial: (task: TrialTask) => Promise<TaskAnswer<TrialEnd>>;
+}
+
+/**
+ * Errors lose their class between threads, so a task that fails answers with the payload; a task whose promise is
+ * rejected has lost its thread.
+ */
+export type TaskAnswer<Value> = { ok: true; value: Value } | { ok: false; error: ErrorPayload };
+
+/** Statistics of the first `count` records. */
+export interface NormalisationTask {
+  records: RecordsRegion;
+  count: number;
+}
+
+export interface TrialTask {
+  config: TrialConfig;
+  seed: number;
+  dataset: LoadedDataset;
+  normalisation: Normalisation;
+  workspace: Region;
+  specSha256: string;
+  weights: WeightsPolicy;
+  /** Shared; its one element turns to CANCELLED. A busy thread reads no messages, but it reads this. */
+  cancel: Int32Array;
+  /** Where finished epochs go while the trial runs; transferred. */
+  progress: MessagePort;
+}
+
+export const CANCELLED = 1;
+
+/** What arrives at the progress port. */
+export interface EpochReport {
+  epoch: EpochMetrics;
+  epochsTotal: number;
+}

@@ -1,0 +1,59 @@
+import type { EpochMetrics, Metrics } from '../../proto/domain.js';
+import type { EpochMetrics as WireEpoch } from '../../proto/generated/vernier/v1/EpochMetrics.js';
+import type { Lease__Output } from '../../proto/generated/vernier/v1/Lease.js';
+import type { Metric as WireMetric } from '../../proto/generated/vernier/v1/Metric.js';
+import type { TrialResult } from '../../proto/generated/vernier/v1/TrialResult.js';
+import type { WeightsPolicy__Output } from '../../proto/generated/vernier/v1/WeightsPolicy.js';
+import type { PoolTrialEnd, TrialRequest } from '../pool/trial-pool.js';
+import type { WeightsPolicy } from '../train/weights-policy.js';
+
+/** Between the session's messages and the worker's own types. */
+
+export function metricsToWire(metrics: Metrics): WireMetric[] {
+  return Object.entries(metrics).map(([name, value]) => ({ name, value }));
+}
+
+export function epochToWire({ epoch, metrics }: EpochMetrics): WireEpoch {
+  return { epoch, metrics: metricsToWire(metrics) };
+}
+
+export function requestFromLease(lease: Lease__Output): TrialRequest {
+  return {
+    configJson: lease.configJson,
+    seed: lease.seed,
+    datasetSha256: lease.datasetSha256,
+    specSha256: lease.specSha256,
+    weights: policyFromWire(lease.weights),
+  };
+}
+
+function policyFromWire(policy: WeightsPolicy__Output | null): WeightsPolicy {
+  if (policy === null || policy.keep === 'NEVER') return { keep: 'never' };
+  if (policy.keep === 'ALWAYS') return { keep: 'always' };
+  return {
+    keep: 'if-better',
+    metric: policy.metric,
+    goal: policy.maximize ? 'maximize' : 'minimize',
+    score: policy.score,
+  };
+}
+
+/** The result of an attempt that ended by itself. `free` is filled in when it is sent. */
+export function resultToWire(
+  token: string,
+  end: Exclude<PoolTrialEnd, { outcome: 'cancelled' }>,
+  weightsBlob: string,
+): TrialResult {
+  if (end.outcome === 'failed' || end.outcome === 'crashed') {
+    const outcome = end.outcome === 'failed' ? 'OUTCOME_FAILED' : 'OUTCOME_CRASHED';
+    return { token, outcome, message: end.error.message, errorCode: end.error.code };
+  }
+  return {
+    token,
+    outcome: end.outcome === 'completed' ? 'OUTCOME_COMPLETED' : 'OUTCOME_DIVERGED',
+    epochs: end.epochs.map(epochToWire),
+    metrics: metricsToWire(end.metrics),
+    weightsSha256: end.weightsSha256,
+    weightsBlob,
+  };
+}

@@ -1,0 +1,53 @@
+import type { DatasetInfo } from '../../proto/datasets.js';
+import type { EpochMetrics, Metrics } from '../../proto/domain.js';
+import type { LoadedDataset } from '../datasets/dataset.js';
+import type { Kernel, NetworkShape, Region } from '../kernel/kernel.js';
+import type { WeightsPolicy } from '../train/weights-policy.js';
+
+/** Mean and deviation of each input over the trial's own training records, in units of a byte. */
+export interface Normalisation {
+  mean: Float64Array;
+  deviation: Float64Array;
+}
+
+/** What a thread needs to run one trial. */
+export interface TrialInput<Config> {
+  config: Config;
+  /** Training seed. */
+  seed: number;
+  dataset: LoadedDataset;
+  /** Of the first `trainRecords` records that `needs` named. */
+  normalisation: Normalisation;
+  kernel: Kernel;
+  /** Exclusively this trial's, at least kernel.workspaceBytes(shape) bytes. */
+  workspace: Region;
+  /** Stands in the weights file. */
+  specSha256: string;
+  weights: WeightsPolicy;
+  cancelled: () => boolean;
+  onEpoch: (epoch: EpochMetrics, epochsTotal: number) => void;
+}
+
+export interface TrialFinished {
+  outcome: 'completed' | 'diverged';
+  epochs: EpochMetrics[];
+  metrics: Metrics;
+  /** Over the logical row-major little-endian weights, see worker/train/weights.ts. */
+  weightsSha256: string;
+  /** The weights as a safetensors file, where the policy wanted them. */
+  weights?: Uint8Array<ArrayBuffer>;
+}
+
+export type TrialEnd = TrialFinished | { outcome: 'cancelled' };
+
+/** One kind of trial. Everything here is a pure function of its arguments and the memory they name. */
+export interface Trainer<Config> {
+  /**
+   * Checks a trial against its data before a thread is given it.
+   *
+   * @throws VernierError TRIAL_INVALID
+   */
+  needs(config: Config, dataset: DatasetInfo): { shape: NetworkShape; trainRecords: number };
+  /** Runs to the end without yielding to the event loop. */
+  run(input: TrialInput<Config>): TrialEnd;
+}
