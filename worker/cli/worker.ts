@@ -30,7 +30,9 @@ const DEFAULT_GRACE_S = 10;
 /** `vernier worker`: joins a coordinator and runs its trials until either leaves. */
 export const workerCommand: CommandFactory = (context) =>
   new Command('worker')
-    .addOption(new Option('--coordinator <host:port>', 'address of the coordinator').makeOptionMandatory())
+    .addOption(
+      new Option('--coordinator <host:port>', 'address of the coordinator').argParser(address).makeOptionMandatory(),
+    )
     .addOption(
       new Option('--threads <n>', 'trials to run at once')
         .argParser(positiveInteger)
@@ -128,6 +130,15 @@ function endWithParent(): void {
   if (process.channel === undefined) return;
   process.once('disconnect', () => process.exit(1));
   if (!process.connected) process.exit(1);
+}
+
+const HOST_AND_PORT = /^(?:\[[0-9a-f:.]+\]|[^\s:[\]/]+):([0-9]{1,5})$/i;
+const MAX_PORT = 65_535;
+
+function address(text: string): string {
+  const port = Number(HOST_AND_PORT.exec(text)?.[1] ?? 0);
+  if (port >= 1 && port <= MAX_PORT) return text;
+  throw new InvalidArgumentError(`It must be HOST:PORT with a port of 1 to ${MAX_PORT}, as in 192.168.1.10:7077.`);
 }
 
 function positiveInteger(text: string): number {
