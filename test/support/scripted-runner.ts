@@ -1,0 +1,45 @@
+import type { EpochMetrics } from '../../proto/domain.js';
+import type { PoolTrialEnd, RunningTrial, TrialRequest } from '../../worker/pool/trial-pool.js';
+import type { TrialRunner } from '../../worker/session/session.js';
+
+interface ScriptedTrial {
+  request: TrialRequest;
+  epoch: (epoch: EpochMetrics, epochsTotal: number) => void;
+  end: (end: PoolTrialEnd) => void;
+  cancelled: boolean;
+}
+
+/** Trials that a test ends by hand. A cancelled one ends at once, unless `stubborn`. */
+export class ScriptedRunner implements TrialRunner {
+  readonly trials: ScriptedTrial[] = [];
+  stubborn = false;
+  private readonly waiting: (() => void)[] = [];
+
+  constructor(readonly threads: number) {}
+
+  run(request: TrialRequest, onEpoch: ScriptedTrial['epoch']): RunningTrial {
+    let end: ScriptedTrial['end'] = () => undefined;
+    const ended = new Promise<PoolTrialEnd>((resolve) => (end = resolve));
+    const trial: ScriptedTrial = { request, epoch: onEpoch, end, cancelled: false };
+    this.trials.push(trial);
+    for (const wake of this.waiting.splice(0)) wake();
+    const cancel = () => {
+      trial.cancelled = true;
+      if (!this.stubborn) end({ outcome: 'cancelled' });
+    };
+    return { ended, cancel };
+  }
+
+  /** The trial started as number `index` from 0, once it has. */
+  async started(index: number): Promise<ScriptedTrial> {
+    while (this.trials[index] === undefined) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    return this.trials[index];
+  }
+}
+
+export function finished(
+  changes: Partial<Extract<PoolTrialEnd, { outcome: 'completed' | 'diverged' }>> = {},
+): PoolTrialEnd {
+  const metrics = { val_loss: 1.5, val_accuracy: 0.25 };
+  return { outcome: 'completed', epochs: [{ epoch: 1, metrics }], metrics, weightsSha256: 'ab'.repeat(32), ...changes };
+}
