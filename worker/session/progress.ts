@@ -1,7 +1,7 @@
 import type { EpochMetrics } from '../../proto/domain.js';
 import type { TrialProgress } from '../../proto/generated/vernier/v1/TrialProgress.js';
+import { epochToWire } from '../../proto/wire.js';
 import type { Clock } from './clock.js';
-import { epochToWire } from './wire.js';
 
 /** At most four messages a second: progress is for the eyes, and one message carries many epochs. */
 const INTERVAL_MS = 250;

@@ -1,21 +1,11 @@
-import type { EpochMetrics, Metrics } from '../../proto/domain.js';
-import type { EpochMetrics as WireEpoch } from '../../proto/generated/vernier/v1/EpochMetrics.js';
 import type { Lease__Output } from '../../proto/generated/vernier/v1/Lease.js';
-import type { Metric as WireMetric } from '../../proto/generated/vernier/v1/Metric.js';
 import type { TrialResult } from '../../proto/generated/vernier/v1/TrialResult.js';
 import type { WeightsPolicy__Output } from '../../proto/generated/vernier/v1/WeightsPolicy.js';
+import { epochToWire, metricsToWire } from '../../proto/wire.js';
 import type { PoolTrialEnd, TrialRequest } from '../pool/trial-pool.js';
 import type { WeightsPolicy } from '../train/weights-policy.js';
 
 /** Between the session's messages and the worker's own types. */
-
-export function metricsToWire(metrics: Metrics): WireMetric[] {
-  return Object.entries(metrics).map(([name, value]) => ({ name, value }));
-}
-
-export function epochToWire({ epoch, metrics }: EpochMetrics): WireEpoch {
-  return { epoch, metrics: metricsToWire(metrics) };
-}
 
 export function requestFromLease(lease: Lease__Output): TrialRequest {
   return {
