@@ -75,7 +75,7 @@ function createContext(version: string): CommandContext {
     env: process.env,
     stdout: process.stdout,
     stderr: process.stderr,
-    localDatasets: async () => (await import('./worker/datasets/local.js')).localDatasets(process.env),
+    localDatasets: async (dataDir) => (await import('./worker/datasets/local.js')).localDatasets(process.env, dataDir),
     retrain: async (request) => (await import('./worker/session/retrain.js')).retrain(request, process.env),
   };
 }
@@ -96,7 +96,11 @@ async function main(argv: readonly string[]): Promise<void> {
       continue;
     }
     const command = (await entry.load())(createContext(version));
-    command.option('--verbose', 'show stack traces of errors').exitOverride();
+    // A command with more to tell than stack traces has described the option itself.
+    if (!command.options.some(({ long }) => long === '--verbose')) {
+      command.option('--verbose', 'show stack traces of errors');
+    }
+    command.exitOverride();
     for (const child of command.commands) child.exitOverride();
     program.addCommand(command.summary(entry.summary));
   }

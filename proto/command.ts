@@ -13,6 +13,8 @@ export interface RetrainRequest {
   specSha256: string;
   /** Numerical backend; the default one when absent. */
   kernel?: string;
+  /** Folder of the data sets; VERNIER_DATA_DIR or the user's own when absent. */
+  dataDir?: string;
   onEpoch?: (epoch: EpochMetrics, epochsTotal: number) => void;
 }
 
@@ -33,8 +35,8 @@ export interface CommandContext {
   env: NodeJS.ProcessEnv;
   stdout: NodeJS.WriteStream;
   stderr: NodeJS.WriteStream;
-  /** Data sets complete in this machine's data folder. */
-  localDatasets(): Promise<DatasetInfo[]>;
+  /** Data sets complete in the data folder: `dataDir`, or VERNIER_DATA_DIR or the user's own when absent. */
+  localDatasets(dataDir?: string): Promise<DatasetInfo[]>;
   retrain(request: RetrainRequest): Promise<RetrainResult>;
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism, hostname, totalmem } from 'node:os';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
+import { address, positiveInteger, seconds } from '../../proto/cli-options.js';
 import type { CommandContext, CommandFactory } from '../../proto/command.js';
 import { NUMERICS_VERSION, PROTOCOL_VERSION } from '../../proto/versions.js';
 import { dataFolder } from '../datasets/folder.js';
@@ -45,16 +46,16 @@ export const workerCommand: CommandFactory = (context) =>
     )
     .option('--data-dir <folder>', "data sets' folder (default: VERNIER_DATA_DIR, or the user's cache)")
     .option('--name <name>', 'what the coordinator calls this worker (default: the host name)')
-    .addOption(seconds('--grace <seconds>', 'after a signal, time for running trials to end', DEFAULT_GRACE_S))
+    .addOption(secondsOption('--grace <seconds>', 'after a signal, time for running trials to end', DEFAULT_GRACE_S))
     .addOption(
-      seconds(
+      secondsOption(
         '--connect-timeout <seconds>',
         'give up the first connection after',
         DEFAULT_RECONNECT.firstConnectMs / 1000,
       ),
     )
     .addOption(
-      seconds(
+      secondsOption(
         '--reconnect-timeout <seconds>',
         'give up a lost coordinator after',
         DEFAULT_RECONNECT.reconnectMs,
@@ -132,27 +133,6 @@ function endWithParent(): void {
   if (!process.connected) process.exit(1);
 }
 
-const HOST_AND_PORT = /^(?:\[[0-9a-f:.]+\]|[^\s:[\]/]+):([0-9]{1,5})$/i;
-const MAX_PORT = 65_535;
-
-function address(text: string): string {
-  const port = Number(HOST_AND_PORT.exec(text)?.[1] ?? 0);
-  if (port >= 1 && port <= MAX_PORT) return text;
-  throw new InvalidArgumentError(`It must be HOST:PORT with a port of 1 to ${MAX_PORT}, as in 192.168.1.10:7077.`);
-}
-
-function positiveInteger(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number of at least 1.');
-  return value;
-}
-
-function seconds(flags: string, description: string, byDefault: number): Option {
-  return new Option(flags, description).default(byDefault).argParser((text) => {
-    const value = Number(text);
-    if (text.trim() === '' || Number.isNaN(value) || value < 0) {
-      throw new InvalidArgumentError('It must be a number of seconds, not negative.');
-    }
-    return value;
-  });
+function secondsOption(flags: string, description: string, byDefault: number): Option {
+  return new Option(flags, description).default(byDefault).argParser(seconds);
 }

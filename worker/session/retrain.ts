@@ -9,7 +9,7 @@ import { openNode } from '../pool/node.js';
  * @throws VernierError of what kept it from ending: TRIAL_INVALID, DATASET_MISSING, THREAD_CRASHED, ...
  */
 export async function retrain(request: RetrainRequest, env: NodeJS.ProcessEnv): Promise<RetrainResult> {
-  const pool = await openNode({ threads: 1, kernel: request.kernel, env });
+  const pool = await openNode({ threads: 1, kernel: request.kernel, env, dataDir: request.dataDir });
   try {
     const { configJson, seed, datasetSha256, specSha256, onEpoch } = request;
     const trial = pool.run(
