@@ -1,0 +1,66 @@
+import type { ParameterValue } from '../../proto/domain.js';
+
+/** Digits that a number in a table shows: enough to tell neighbours apart, few enough to read. `--json` has them all. */
+const SIGNIFICANT_DIGITS = 4;
+/** Plain notation from here up to its digits' end; exponents outside, where zeros would have to be counted. */
+const SMALLEST_PLAIN = 1e-3;
+const LARGEST_PLAIN = 1e6;
+
+/** A number for reading: whole ones in full, others with 4 significant digits and no trailing zeros. */
+export function formatNumber(value: number): string {
+  if (Number.isSafeInteger(value) || !Number.isFinite(value)) return String(value);
+  const size = Math.abs(value);
+  if (size >= SMALLEST_PLAIN && size < LARGEST_PLAIN) return String(Number(value.toPrecision(SIGNIFICANT_DIGITS)));
+  return value.toExponential(SIGNIFICANT_DIGITS - 1).replace(/\.?0*e\+?/, 'e');
+}
+
+/** Text stands as it is, but for what would break the line it stands on. */
+export function formatParameter(value: ParameterValue): string {
+  if (typeof value === 'number') return formatNumber(value);
+  return printable(String(value));
+}
+
+/** A metric's value: accuracies in percent with two decimals. */
+export function formatMetric(name: string, value: number): string {
+  if (!name.endsWith('_accuracy') || !Number.isFinite(value)) return formatNumber(value);
+  return `${(value * 100).toFixed(2)} %`;
+}
+
+/** Line ends, tabs and escape sequences as a JSON string writes them. */
+export function printable(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (character) => {
+    const written = JSON.stringify(character).slice(1, -1);
+    return written === character ? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}` : written;
+  });
+}
+
+/** `count` of something, in words: "1 trial", "8 trials". */
+export function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
+
+/** Cuts to `columns` characters, the last one an ellipsis where something was cut. */
+export function clip(text: string, columns: number): string {
+  const characters = Array.from(text);
+  return characters.length <= columns ? text : `${characters.slice(0, Math.max(0, columns - 1)).join('')}…`;
+}
+
+/**
+ * Breaks text between words into lines of at most `columns` characters, all but the first indented. A longer word is
+ * clipped.
+ */
+export function wrap(text: string, columns: number, indent = ''): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const start = lines.length === 0 ? '' : indent;
+    if (line === '') line = clip(start + word, columns);
+    else if (Array.from(line).length + 1 + Array.from(word).length <= columns) line += ` ${word}`;
+    else {
+      lines.push(line);
+      line = clip(indent + word, columns);
+    }
+  }
+  return [...lines, line].join('\n');
+}

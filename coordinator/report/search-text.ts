@@ -1,0 +1,51 @@
+import type { SearchDetail__Output } from '../../proto/generated/vernier/v1/SearchDetail.js';
+import { metricsFromWire, parametersFromWire, searchStateFromWire } from '../../proto/wire.js';
+import { metricOf, summaryOf } from './detail.js';
+import { formatMetric, printable, wrap } from './format.js';
+import { assignments, roundTable, TEXT_COLUMNS } from './round-table.js';
+
+/**
+ * A search as its user reads it: every round's table, then the final line and the result digest.
+ *
+ * @throws VernierError PROTOCOL_VIOLATION when the answer lacks what every search has
+ */
+export function searchText(detail: SearchDetail__Output, columns = TEXT_COLUMNS): string {
+  const metric = metricOf(detail);
+  return [...detail.rounds.map((round) => roundTable(round, metric, columns)), finalText(detail, columns)].join('\n\n');
+}
+
+/** How the search ended, its best trial, its digest. */
+export function finalText(detail: SearchDetail__Output, columns = TEXT_COLUMNS): string {
+  const summary = summaryOf(detail);
+  const state = searchStateFromWire(summary.state);
+  const why = summary.message === '' ? '' : `: ${printable(summary.message)}`;
+  const lines: string[] = [];
+  // A completed search says so by its result.
+  if (state !== 'completed' || why !== '') {
+    lines.push(
+      wrap(`Search ${printable(summary.name)} ${state === 'running' ? 'is running' : state}${why}`, columns, '  '),
+    );
+  }
+  lines.push(wrap(bestLine(detail), columns, '  '));
+  if (detail.resultDigest !== '') lines.push(wrap(`Result digest ${detail.resultDigest}`, columns, '  '));
+  return lines.join('\n');
+}
+
+/** "Best: trial 20 of round final, val_accuracy 52.60 %, test_accuracy 52.10 %, lambda=1.783e-3". */
+export function bestLine(detail: Pick<SearchDetail__Output, 'best' | 'specJson'>): string {
+  const { best } = detail;
+  const metric = metricOf(detail);
+  if (best === null) return `Best: no trial has a finite ${metric.name}`;
+  const metrics = metricsFromWire(best.metrics);
+  const repeats = best.repeats.length > 1 ? ` (mean of ${best.repeats.length} repeats)` : '';
+  const parts = [
+    `Best: trial ${best.number} of round ${printable(best.round)}`,
+    `${metric.name} ${formatMetric(metric.name, best.score)}${repeats}`,
+  ];
+  const test = metrics['test_accuracy'];
+  if (test !== undefined && metric.name !== 'test_accuracy') {
+    parts.push(`test_accuracy ${formatMetric('test_accuracy', test)}`);
+  }
+  const parameters = assignments(parametersFromWire(best.parameters));
+  return [...parts, ...(parameters === '' ? [] : [parameters])].join(', ');
+}
