@@ -1,6 +1,6 @@
-/** Numerical backends, slowest first. All give the same bits (docs/numerics.md). */
-export const KERNEL_NAMES = ['reference', 'wasm'] as const;
-export type KernelName = (typeof KERNEL_NAMES)[number];
+import type { KernelName } from '../../proto/kernels.js';
+
+export { KERNEL_NAMES, type KernelName } from '../../proto/kernels.js';
 
 export type Precision = 'float32' | 'float64';
 
