@@ -3,7 +3,7 @@ import { sha256Hex } from './canonical.js';
 /** A data set as a search or a node knows it. */
 export interface DatasetInfo {
   name: string;
-  /** The data's identity: SHA-256 over "SHA256  FILE\n" of its member files, sorted by file name (`datasetIdentity`). */
+  /** The data's identity (`datasetIdentity`): what a search, a lease and a result name it by. */
   sha256: string;
   /** Training records, in file order; a search takes its training and validation records from these. */
   train: number;
@@ -26,6 +26,9 @@ export interface MemberFile {
   holds: 'images' | 'labels' | 'labelled-images';
 }
 
+/** A data set's name, which is also its folder's: lower case, because some file systems do not tell cases apart. */
+export const DATASET_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+
 /** Where a catalogued data set comes from. */
 export type DatasetSource =
   | { kind: 'embedded' }
@@ -43,11 +46,15 @@ export interface CatalogueEntry extends DatasetInfo {
   source: DatasetSource;
 }
 
-/** The identity of a data set: what every result over it names. It does not depend on how the files were packed. */
-export function datasetIdentity(members: readonly Pick<MemberFile, 'file' | 'sha256'>[]): string {
+/**
+ * The identity of a data set: SHA-256 over a line "SHA256  FILE\n" of each member file, sorted by file name, and then
+ * "CLASSES classes\n". The number of classes belongs to it because the same files with another one train another network;
+ * how the files were packed does not.
+ */
+export function datasetIdentity(members: readonly Pick<MemberFile, 'file' | 'sha256'>[], classes: number): string {
   const lines = members.map(({ file, sha256 }) => ({ file, line: `${sha256}  ${file}\n` }));
   lines.sort((a, b) => (a.file < b.file ? -1 : 1));
-  return sha256Hex(lines.map(({ line }) => line).join(''));
+  return sha256Hex(`${lines.map(({ line }) => line).join('')}${classes} classes\n`);
 }
 
 /** Bytes before the elements of an idx file with `dimensions` axes. */
@@ -111,7 +118,8 @@ const FASHION_CLASSES = [
 ];
 
 function entry(described: Omit<CatalogueEntry, 'sha256' | 'classes'>): CatalogueEntry {
-  return { ...described, classes: described.classNames.length, sha256: datasetIdentity(described.members) };
+  const classes = described.classNames.length;
+  return { ...described, classes, sha256: datasetIdentity(described.members, classes) };
 }
 
 /** Every data set known by name, the embedded one first. */

@@ -2,6 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   catalogued,
+  DATASET_NAME,
   datasetCatalogue,
   datasetIdentity,
   type CatalogueEntry,
@@ -24,6 +25,15 @@ export interface StoredDataset {
 
 /** Where the data folder keeps what is unfinished: downloads, unpacking, locks. */
 export const WORK_FOLDER = '.incoming';
+
+/** The names that the files of a data set of the user's own have in its folder. */
+export function ownFile(split: 'train' | 'test', holds: 'images' | 'labels'): string {
+  return `${split}-${holds}.idx`;
+}
+export const OWN_FILES: readonly string[] = [
+  ...(['train', 'test'] as const).flatMap((split) => [ownFile(split, 'images'), ownFile(split, 'labels')]),
+  MANIFEST_FILE,
+];
 
 /** A data set of the catalogue, whether its files are there or not. */
 export function cataloguedDataset(entry: CatalogueEntry, dataDir: string): StoredDataset {
@@ -53,6 +63,8 @@ export function memberFile(stored: StoredDataset, member: MemberFile): { path: s
 export async function findDataset(name: string, dataDir: string): Promise<StoredDataset | undefined> {
   const entry = catalogued(name);
   if (entry !== undefined) return cataloguedDataset(entry, dataDir);
+  // A name comes from a search file; it must not lead out of the folder.
+  if (!DATASET_NAME.test(name)) return undefined;
   const directory = join(dataDir, name);
   let text: string;
   try {
@@ -71,7 +83,7 @@ export async function findDataset(name: string, dataDir: string): Promise<Stored
       },
     );
   }
-  return { info: { ...described, sha256: datasetIdentity(members) }, entry: undefined, members, directory };
+  return { info: { ...described, sha256: datasetIdentity(members, described.classes) }, entry: undefined, members, directory };
 }
 
 export interface MemberState {
@@ -94,6 +106,11 @@ export async function memberStates(stored: StoredDataset): Promise<MemberState[]
   );
 }
 
+/** Whether all is there, by names and sizes alone. */
+export async function isComplete(stored: StoredDataset): Promise<boolean> {
+  return (await memberStates(stored)).every(({ complete }) => complete);
+}
+
 /** Names with anything of theirs in the data folder, and the whole catalogue; catalogue first. */
 export async function knownNames(dataDir: string): Promise<string[]> {
   let folders: string[] = [];
@@ -104,11 +121,12 @@ export async function knownNames(dataDir: string): Promise<string[]> {
   } catch (error) {
     if (!isAbsent(error)) throw error;
   }
-  const own = folders.filter((name) => !name.startsWith('.') && catalogued(name) === undefined).sort();
+  const own = folders.filter((name) => DATASET_NAME.test(name) && catalogued(name) === undefined).sort();
   return [...datasetCatalogue.map(({ name }) => name), ...own];
 }
 
-async function sizeOf(path: string): Promise<number | undefined> {
+/** Of a file, in bytes; undefined when there is none. */
+export async function sizeOf(path: string): Promise<number | undefined> {
   try {
     const found = await stat(path);
     return found.isFile() ? found.size : undefined;
