@@ -40,20 +40,6 @@ async function* plainChunks(path: string): AsyncGenerator<Uint8Array, void> {
   }
 }
 
-const GZIP_MAGIC = [0x1f, 0x8b] as const;
-
-/** Whether a file is gzipped, by its first two bytes; names lie. */
-export async function packingOf(path: string): Promise<'none' | 'gzip'> {
-  const file = await open(path, 'r');
-  try {
-    const head = Buffer.alloc(2);
-    await file.read(head, 0, 2, 0);
-    return head[0] === GZIP_MAGIC[0] && head[1] === GZIP_MAGIC[1] ? 'gzip' : 'none';
-  } finally {
-    await file.close();
-  }
-}
-
 /** Whether an error says that a packed stream is damaged or cut short. */
 export function isPackingError(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException | undefined)?.code ?? '';

@@ -1,15 +1,25 @@
 import { VernierError } from '../../proto/errors.js';
-import type { ArrayHeader } from './array-header.js';
+import { elementType, type ArrayHeader, type ElementType } from './array-header.js';
 
-/** Type codes of the idx format (Y. LeCun, "The MNIST database": third byte of the magic number). */
-const IDX_TYPES: Record<number, string> = {
-  0x08: 'uint8',
-  0x09: 'int8',
-  0x0b: 'int16 (big-endian)',
-  0x0c: 'int32 (big-endian)',
-  0x0d: 'float32 (big-endian)',
-  0x0e: 'float64 (big-endian)',
+/** Type codes of the idx format (Y. LeCun, "The MNIST database": third byte of the magic number); all are big-endian. */
+const IDX_TYPES: Record<number, ElementType> = {
+  0x08: elementType('unsigned', 1, true),
+  0x09: elementType('signed', 1, true),
+  0x0b: elementType('signed', 2, true),
+  0x0c: elementType('signed', 4, true),
+  0x0d: elementType('float', 4, true),
+  0x0e: elementType('float', 8, true),
 };
+const UINT8 = 0x08;
+
+/** Bytes before the elements of an idx file with so many axes. */
+export function idxHeaderBytes(dimensions: number): number {
+  return 4 + 4 * dimensions;
+}
+
+/** The format's own limits: one byte holds the number of axes, four hold the size of each. */
+export const MAX_IDX_DIMENSIONS = 255;
+export const MAX_IDX_SIZE = 0xffff_ffff;
 
 /** Whether these first bytes (two are enough) may be an idx file's; every idx file starts with two zero bytes. */
 export function looksLikeIdx(bytes: Uint8Array): boolean {
@@ -21,43 +31,35 @@ export function looksLikeIdx(bytes: Uint8Array): boolean {
  *
  * @param bytes the file's first bytes, as many as there are so far
  * @returns undefined when more bytes are needed
- * @throws VernierError DATASET_UNSUPPORTED when this is no idx file of unsigned bytes; `place` names the file
+ * @throws VernierError DATASET_UNSUPPORTED when this is no idx file; `place` names the file
  */
 export function parseIdxHeader(bytes: Uint8Array, place: string): ArrayHeader | undefined {
   if (bytes.length < 4) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const type = view.getUint8(2);
+  const type = IDX_TYPES[view.getUint8(2)];
   const dimensions = view.getUint8(3);
-  const known = IDX_TYPES[type];
-  if (!looksLikeIdx(bytes) || known === undefined || dimensions === 0) {
+  if (!looksLikeIdx(bytes) || type === undefined || dimensions === 0) {
     throw new VernierError(
       'DATASET_UNSUPPORTED',
-      `${place}: not an idx file (starts with ${hex(bytes.subarray(0, 4))})`,
-      {
-        mend: 'give an idx file (magic 00 00 08 and the number of dimensions), gzipped or not, or a .npy file',
-      },
+      `${place}: neither an idx nor a .npy file (starts with ${hex(bytes.subarray(0, 4))})`,
+      { mend: 'give an idx file (starts with 00 00 08 and the number of dimensions) or a .npy file, gzipped or not' },
     );
   }
-  if (known !== 'uint8') {
-    throw new VernierError('DATASET_UNSUPPORTED', `${place}: idx elements must be uint8, not ${known}`, {
-      mend: 'write the data as unsigned bytes (idx type 0x08)',
-    });
-  }
-  const headerBytes = 4 + 4 * dimensions;
+  const headerBytes = idxHeaderBytes(dimensions);
   if (bytes.length < headerBytes) return undefined;
   const shape = Array.from({ length: dimensions }, (_, axis) => view.getUint32(4 + 4 * axis));
-  return { headerBytes, shape, type: 'uint8' };
+  return { headerBytes, shape, type };
 }
 
 /** The header of an idx file of unsigned bytes with this shape. */
 export function writeIdxHeader(shape: readonly number[]): Uint8Array {
-  const bytes = Buffer.alloc(4 + 4 * shape.length);
-  bytes[2] = 0x08;
+  const bytes = Buffer.alloc(idxHeaderBytes(shape.length));
+  bytes[2] = UINT8;
   bytes[3] = shape.length;
   shape.forEach((size, axis) => bytes.writeUInt32BE(size, 4 + 4 * axis));
   return bytes;
 }
 
 function hex(bytes: Uint8Array): string {
-  return bytes.length === 0 ? 'nothing' : Buffer.from(bytes).toString('hex').replace(/../g, '$& ').trim();
+  return Buffer.from(bytes).toString('hex').replace(/../g, '$& ').trim();
 }

@@ -2,6 +2,7 @@ import { catalogued, type DatasetInfo, type MemberFile } from '../../proto/datas
 import { VernierError } from '../../proto/errors.js';
 import type { RecordsRegion } from '../kernel/kernel.js';
 import type { NodeMemory } from '../kernel/memory.js';
+import { elementCount } from './array-header.js';
 import type { LoadedDataset } from './dataset.js';
 import { parseIdxHeader } from './idx.js';
 import { findDataset, type StoredDataset } from './stored.js';
@@ -102,12 +103,12 @@ async function readIdx(
     copyPart(chunk, offset, target, headerBytes);
   });
   // The sum is right, so only a manifest that does not fit its files can fail here.
-  const { shape } = parseIdxHeader(header, member.file) ?? { shape: [] };
+  const { shape, type } = parseIdxHeader(header, member.file) ?? { shape: [], type: undefined };
   const [count, ...rest] = shape;
-  if (count !== records || rest.reduce((product, size) => product * size, 1) !== stride) {
+  if (count !== records || elementCount(rest) !== stride || type?.name !== 'uint8') {
     throw corrupt(
       stored,
-      `${member.file}: holds an array [${shape.join(', ')}], expected ${records} x ${stride} elements`,
+      `${member.file}: holds ${type?.name ?? 'no'} elements [${shape.join(', ')}], expected uint8, ${records} x ${stride}`,
     );
   }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { MemberFile } from '../../proto/datasets.js';
 import { VernierError } from '../../proto/errors.js';
+import { idxHeaderBytes, MAX_IDX_DIMENSIONS } from './idx.js';
 
 /** Describes a data set of the user's own, in its folder beside the files. */
 export const MANIFEST_FILE = 'dataset.json';
@@ -42,7 +43,7 @@ export interface OwnDataset {
 export function parseManifest(text: string, path: string): OwnDataset {
   const refuse = (problem: string): VernierError =>
     new VernierError('DATASET_CORRUPT', `${path}: ${problem}`, {
-      mend: 'add the data set again: vernier data add --help',
+      mend: 'add the data set again from its source: vernier data add NAME PATH --replace',
     });
   let json: unknown;
   try {
@@ -62,8 +63,13 @@ export function parseManifest(text: string, path: string): OwnDataset {
       const wanted = described[split] === 0 ? 0 : 1;
       if (files.length !== wanted) throw refuse(`${files.length} files hold the ${split} ${holds}, expected ${wanted}`);
       const body = described[split] * (holds === 'images' ? described.inputs : 1);
-      if (files.some(({ bytes }) => bytes <= body))
-        throw refuse(`the ${split} ${holds} are smaller than ${body} bytes`);
+      const least = body + idxHeaderBytes(1);
+      const most = body + idxHeaderBytes(MAX_IDX_DIMENSIONS);
+      for (const { file, bytes } of files) {
+        if (bytes < least || bytes > most) {
+          throw refuse(`${file} cannot have ${bytes} bytes: its elements have ${body}, and its header`);
+        }
+      }
     }
   }
   return described;
