@@ -1,6 +1,6 @@
 import { datasetCatalogue, type DatasetInfo } from '../../proto/datasets.js';
 import { dataFolder } from './folder.js';
-import { findDataset, knownNames, memberStates } from './stored.js';
+import { findDataset, isComplete, knownNames } from './stored.js';
 
 /**
  * The data sets that are complete on this machine, the embedded ones always among them. Only names and sizes are
@@ -14,8 +14,7 @@ export async function localDatasets(env: NodeJS.ProcessEnv, dataDir?: string): P
   for (const name of names) {
     const stored = await findDataset(name, folder).catch(() => undefined);
     if (stored === undefined) continue;
-    const states = await memberStates(stored).catch(() => undefined);
-    if (states?.every((state) => state.complete) === true) complete.push(stored.info);
+    if (await isComplete(stored).catch(() => false)) complete.push(stored.info);
   }
   return complete;
 }
