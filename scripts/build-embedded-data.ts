@@ -40,7 +40,7 @@ function readIdx(folder: string, file: string): IdxArray {
 
 /** Numbers of the records that are the first `count` of their class after its first `skip`, ascending. */
 function balanced(labels: Uint8Array, skip: number, count: number): number[] {
-  const seen = new Array<number>(CLASSES).fill(0);
+  const seen = Array.from({ length: CLASSES }, () => 0);
   const chosen: number[] = [];
   labels.forEach((label, record) => {
     const rank = seen[label] ?? 0;
