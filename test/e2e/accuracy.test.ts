@@ -1,0 +1,91 @@
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { brotliDecompressSync } from 'node:zlib';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { SearchJson } from '../../coordinator/report/search-json.js';
+import { packageFile } from '../../proto/package-root.js';
+
+/* Whether the networks are as good as such networks are: measured by NumPy's on the same data, and by the paper's. */
+
+const PYTHON = process.env['VERNIER_TEST_PYTHON'] ?? '/usr/bin/python3';
+const CIFAR10 = process.env['VERNIER_TEST_CIFAR10'];
+const MAIN = packageFile('dist/main.js');
+
+const scratch = mkdtempSync(join(tmpdir(), 'vernier-accuracy-'));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+async function vernier(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, [MAIN, ...args], {
+    env: { ...process.env, XDG_DATA_HOME: scratch, ...env },
+    maxBuffer: 1 << 26,
+  });
+  return stdout;
+}
+
+async function search(file: string, env: NodeJS.ProcessEnv = {}): Promise<SearchJson> {
+  return JSON.parse(await vernier(['run', packageFile(file), '--json'], env)) as SearchJson;
+}
+
+function bestOf(result: SearchJson, round: string, metric: string): number {
+  const trials = result.rounds.find(({ name }) => name === round)?.trials ?? [];
+  return Math.max(...trials.map(({ metrics }) => metrics[metric] ?? NaN));
+}
+
+describe('the quickstart', () => {
+  const hasNumpy = spawnSync(PYTHON, ['-c', 'import numpy']).status === 0;
+
+  /** The embedded files without their idx headers, as the NumPy program reads them. */
+  function unpackEmbedded(): string {
+    const headers = { images: 16, labels: 8 };
+    for (const [part, prefix] of Object.entries({ train: 'train', test: 't10k' })) {
+      for (const [kind, axes] of Object.entries({ images: 3, labels: 1 })) {
+        const file = `worker/datasets/embedded/fashion-mnist-mini/${prefix}-${kind}-idx${axes}-ubyte.br`;
+        const bytes = brotliDecompressSync(readFileSync(packageFile(file)));
+        writeFileSync(join(scratch, `${part}-${kind}.bin`), bytes.subarray(headers[kind as keyof typeof headers]));
+      }
+    }
+    return scratch;
+  }
+
+  it.skipIf(!hasNumpy)(
+    'reaches what the same network reaches in NumPy (skipped without NumPy)',
+    { timeout: 300_000 },
+    async () => {
+      const result = await search('configs/quickstart.yaml');
+      const lambda = result.best?.parameters['lambda'];
+      const network = { inputs: 784, train: 6000, validation: 1000, hidden: 50, batch: 100, lambda };
+      // The final round: three cycles of a step size of two epochs.
+      const rate = { step_size: 120, cycles: 3, eta_min: 1e-5, eta_max: 1e-1 };
+      const answer = execFileSync(PYTHON, [packageFile('test/numpy/two_layer.py'), unpackEmbedded()], {
+        input: JSON.stringify({ ...network, ...rate, seeds: [1, 2, 3, 4, 5] }),
+        encoding: 'utf8',
+      });
+      const numpy = JSON.parse(answer) as Record<'validation' | 'test', number[]>;
+      for (const [metric, values] of [
+        ['val_accuracy', numpy.validation],
+        ['test_accuracy', numpy.test],
+      ] as const) {
+        const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+        // 1,000 records each: one standard error of an accuracy of 0.85 is 0.011.
+        expect(Math.abs((result.best?.metrics[metric] ?? NaN) - mean), `${metric}, NumPy ${mean}`).toBeLessThan(0.025);
+      }
+    },
+  );
+});
+
+describe('the paper’s lambda search on CIFAR-10', () => {
+  it.skipIf(CIFAR10 === undefined)(
+    'reaches the paper’s accuracies with seed 42 (skipped without VERNIER_TEST_CIFAR10)',
+    { timeout: 900_000 },
+    async () => {
+      const env = { VERNIER_DATA_DIR: join(scratch, 'data') };
+      await vernier(['data', 'add', 'cifar10', CIFAR10 ?? ''], env);
+      const result = await search('configs/cifar10-lambda.yaml', env);
+      expect(bestOf(result, 'fine', 'val_accuracy')).toBeGreaterThanOrEqual(0.51);
+      expect(bestOf(result, 'final', 'test_accuracy')).toBeGreaterThanOrEqual(0.505);
+    },
+  );
+});
