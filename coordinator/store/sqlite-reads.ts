@@ -1,0 +1,186 @@
+import type Database from 'better-sqlite3';
+import type { Json } from '../../proto/canonical.js';
+import type { DatasetInfo } from '../../proto/datasets.js';
+import type { Interval, Parameters, SearchSpec, SearchState } from '../../proto/domain.js';
+import { epochsFromJson, metricsFromJson } from './exact-json.js';
+import type { AttemptRecord, RoundRecord, SearchRecord, SearchSummary, TrialRecord } from './records.js';
+
+/** Rows -> records. `key` is a search's sequence number. */
+
+interface SummaryRow {
+  sequence: number;
+  id: string;
+  name: string;
+  seed: number;
+  spec_sha256: string;
+  state: SearchState;
+  message: string;
+  created_ms: number;
+  ended_ms: number | null;
+  trials_total: number;
+  trials_done: number;
+}
+
+export const SUMMARY_COLUMNS =
+  'sequence, id, name, seed, spec_sha256, state, message, created_ms, ended_ms, trials_total, trials_done';
+
+export function summaryOf(row: SummaryRow): SearchSummary {
+  return {
+    id: row.id,
+    name: row.name,
+    seed: row.seed,
+    specSha256: row.spec_sha256,
+    state: row.state,
+    message: row.message,
+    createdMs: row.created_ms,
+    endedMs: row.ended_ms ?? undefined,
+    trialsTotal: row.trials_total,
+    trialsDone: row.trials_done,
+  };
+}
+
+/** Newest first. */
+export function summaryRows(database: Database.Database, limit: number, before: number): SummaryRow[] {
+  return database
+    .prepare<[number, number], SummaryRow>(
+      `SELECT ${SUMMARY_COLUMNS} FROM searches WHERE sequence < ? ORDER BY sequence DESC LIMIT ?`,
+    )
+    .all(before, limit);
+}
+
+export function summaryRow(database: Database.Database, id: string): SummaryRow | undefined {
+  return database.prepare<[string], SummaryRow>(`SELECT ${SUMMARY_COLUMNS} FROM searches WHERE id = ?`).get(id);
+}
+
+interface SearchRow {
+  sequence: number;
+  id: string;
+  spec_sha256: string;
+  spec_yaml: string;
+  spec_json: string;
+  datasets_json: string;
+  result_digest: string;
+}
+
+export function searchOf(database: Database.Database, id: string, epochs: boolean): SearchRecord | undefined {
+  const row = database
+    .prepare<[string], SearchRow>(
+      `SELECT sequence, id, spec_sha256, spec_yaml, spec_json, datasets_json, result_digest FROM searches WHERE id = ?`,
+    )
+    .get(id);
+  if (row === undefined) return undefined;
+  return {
+    id: row.id,
+    spec: JSON.parse(row.spec_json) as SearchSpec,
+    specSha256: row.spec_sha256,
+    specYaml: row.spec_yaml,
+    datasets: JSON.parse(row.datasets_json) as DatasetInfo[],
+    resultDigest: row.result_digest,
+    rounds: roundsOf(database, row.sequence, epochs),
+  };
+}
+
+interface RoundRow {
+  round: number;
+  name: string;
+  method: string;
+  interval_json: string;
+  closed: number;
+}
+
+function roundsOf(database: Database.Database, key: number, epochs: boolean): RoundRecord[] {
+  const trials = trialsOf(database, key, epochs);
+  return database
+    .prepare<[number], RoundRow>(
+      'SELECT round, name, method, interval_json, closed FROM rounds WHERE search = ? ORDER BY round',
+    )
+    .all(key)
+    .map((row) => ({
+      index: row.round,
+      name: row.name,
+      method: row.method,
+      interval: JSON.parse(row.interval_json) as Record<string, Interval>,
+      closed: row.closed === 1,
+      trials: trials.filter(({ round }) => round === row.round),
+    }));
+}
+
+interface TrialRow {
+  number: number;
+  round: number;
+  parameters_json: string;
+  seed: number;
+  config_json: string;
+  configuration: number;
+  carried_from: number;
+  state: TrialRecord['state'];
+  metrics_json: string;
+  weights_sha256: string;
+  weights_blob: string;
+  epochs_json: string | null;
+}
+
+/** A search's trials in trial order. */
+export function trialsOf(database: Database.Database, key: number, epochs: boolean): TrialRecord[] {
+  const attempts = attemptsOf(database, key);
+  const rows = database
+    .prepare<[number], TrialRow>(
+      epochs
+        ? `SELECT t.*, e.epochs_json FROM trials t LEFT JOIN epochs e ON e.search = t.search AND e.trial = t.number
+             WHERE t.search = ? ORDER BY t.number`
+        : `SELECT *, NULL AS epochs_json FROM trials WHERE search = ? ORDER BY number`,
+    )
+    .all(key);
+  return rows.map((row) => ({
+    round: row.round,
+    number: row.number,
+    parameters: JSON.parse(row.parameters_json) as Parameters,
+    seed: row.seed,
+    config: JSON.parse(row.config_json) as { [key: string]: Json },
+    configuration: row.configuration,
+    carriedFrom: row.carried_from,
+    state: row.state,
+    metrics: metricsFromJson(row.metrics_json),
+    weightsSha256: row.weights_sha256,
+    weightsBlob: row.weights_blob,
+    attempts: attempts.get(row.number) ?? [],
+    epochs: row.epochs_json === null ? [] : epochsFromJson(row.epochs_json),
+  }));
+}
+
+interface AttemptRow {
+  trial: number;
+  number: number;
+  token: string;
+  worker: string;
+  kernel: string;
+  started_ms: number;
+  ended_ms: number | null;
+  end: AttemptRecord['end'] | null;
+  message: string;
+  alone: number;
+}
+
+function attemptsOf(database: Database.Database, key: number): Map<number, AttemptRecord[]> {
+  const attempts = new Map<number, AttemptRecord[]>();
+  const rows = database
+    .prepare<[number], AttemptRow>('SELECT * FROM attempts WHERE search = ? ORDER BY trial, number')
+    .all(key);
+  for (const { trial, started_ms, ended_ms, end, alone, number, token, worker, kernel, message } of rows) {
+    const attempt: AttemptRecord = {
+      number,
+      token,
+      worker,
+      kernel,
+      startedMs: started_ms,
+      endedMs: ended_ms ?? undefined,
+      end: end ?? undefined,
+      message,
+      alone: alone === 1,
+    };
+    const list = attempts.get(trial);
+    if (list === undefined) attempts.set(trial, [attempt]);
+    else list.push(attempt);
+  }
+  return attempts;
+}
