@@ -1,0 +1,112 @@
+import type { SearchSpec } from '../../../proto/domain.js';
+import { LiveArea, type Terminal } from './live-area.js';
+import { progressLines } from './lines.js';
+import { paintFor } from './paint.js';
+import { NOTHING_TOLD, plainLines } from './plain.js';
+import type { ProgressState } from './state.js';
+import { TimeLeft } from './time-left.js';
+import { trialWork } from './trial-work.js';
+
+/** Shows a search's progress. */
+export interface ProgressDisplay {
+  update(state: ProgressState): void;
+  /** A line that stays. */
+  note(line: string): void;
+  /** Takes the display away; nothing is shown after it. */
+  end(): void;
+}
+
+/** Often enough for the eye, seldom enough to be calm. */
+const MIN_REDRAW_MS = 200;
+/** The clock goes on though nothing happens. */
+const TICK_MS = 1000;
+
+/** A display that rewrites its lines on a terminal, and writes plain lines anywhere else. */
+export function progressDisplay(
+  stream: Terminal & { isTTY?: boolean },
+  env: NodeJS.ProcessEnv,
+  spec: SearchSpec,
+): ProgressDisplay {
+  const timeLeft = new TimeLeft(spec.rounds.map((round) => trialWork(round.trial)));
+  const rewrites = stream.isTTY === true && env['TERM'] !== 'dumb';
+  return rewrites ? new LiveDisplay(stream, env, timeLeft) : new PlainDisplay(stream, timeLeft);
+}
+
+class PlainDisplay implements ProgressDisplay {
+  private told = NOTHING_TOLD;
+
+  constructor(
+    private readonly stream: Terminal,
+    private readonly timeLeft: TimeLeft,
+  ) {}
+
+  update(state: ProgressState): void {
+    this.timeLeft.observe(state, performance.now());
+    const { lines, told } = plainLines(state, this.told, this.timeLeft.leftMs(state));
+    this.told = told;
+    for (const line of lines) this.note(line);
+  }
+
+  note(line: string): void {
+    this.stream.write(`${line}\n`);
+  }
+
+  end(): void {
+    // Its lines stay.
+  }
+}
+
+class LiveDisplay implements ProgressDisplay {
+  private readonly area: LiveArea;
+  private readonly startedMs = performance.now();
+  private state: ProgressState | undefined;
+  private drawnMs = -Infinity;
+  private pending: NodeJS.Timeout | undefined;
+  private readonly onResize = (): void => this.draw();
+
+  constructor(
+    private readonly stream: Terminal & { isTTY?: boolean },
+    private readonly env: NodeJS.ProcessEnv,
+    private readonly timeLeft: TimeLeft,
+  ) {
+    this.area = new LiveArea(stream);
+    stream.on('resize', this.onResize);
+  }
+
+  update(state: ProgressState): void {
+    this.state = state;
+    this.timeLeft.observe(state, performance.now());
+    this.drawIn(this.drawnMs + MIN_REDRAW_MS - performance.now());
+  }
+
+  note(line: string): void {
+    this.area.insert([line]);
+  }
+
+  end(): void {
+    clearTimeout(this.pending);
+    this.stream.off('resize', this.onResize);
+    this.area.clear();
+  }
+
+  private drawIn(delayMs: number): void {
+    clearTimeout(this.pending);
+    if (delayMs <= 0) this.draw();
+    else this.pending = setTimeout(() => this.draw(), delayMs);
+  }
+
+  private draw(): void {
+    const { area, state } = this;
+    if (state === undefined) return;
+    this.drawnMs = performance.now();
+    const frame = {
+      columns: area.columns,
+      rows: area.rows,
+      paint: paintFor(this.stream, this.env),
+      elapsedMs: this.drawnMs - this.startedMs,
+      leftMs: this.timeLeft.leftMs(state),
+    };
+    area.show(progressLines(state, frame));
+    this.drawIn(TICK_MS);
+  }
+}

@@ -1,0 +1,66 @@
+/** Text for narrow places, besides report/format.ts. */
+
+const SECOND_MS = 1000;
+const MINUTE_S = 60;
+const HOUR_S = 3600;
+
+/** `14 s`, `2 min 14 s`, `1 h 02 min` */
+export function duration(ms: number): string {
+  const seconds = Math.floor(ms / SECOND_MS);
+  if (seconds < MINUTE_S) return `${seconds} s`;
+  if (seconds < HOUR_S) return `${Math.floor(seconds / MINUTE_S)} min ${seconds % MINUTE_S} s`;
+  return `${Math.floor(seconds / HOUR_S)} h ${String(Math.floor((seconds % HOUR_S) / MINUTE_S)).padStart(2, '0')} min`;
+}
+
+/** An estimate, no finer than it deserves: `under 5 s`, `about 35 s`, `about 4 min`, `about 1 h 10 min`. */
+export function roughDuration(ms: number): string {
+  const seconds = ms / SECOND_MS;
+  if (seconds < 5) return 'under 5 s';
+  if (seconds < 90) return `about ${Math.ceil(seconds / 5) * 5} s`;
+  const minutes = Math.round(seconds / MINUTE_S);
+  if (minutes < 60) return `about ${minutes} min`;
+  const tens = Math.round(minutes / 10) * 10;
+  return `about ${Math.floor(tens / 60)} h ${String(tens % 60).padStart(2, '0')} min`;
+}
+
+/** `[########........]`, `width` characters over all. */
+export function bar(share: number, width: number): string {
+  const inner = Math.max(0, width - 2);
+  const full = Math.round(inner * Math.min(1, Math.max(0, share)));
+  return `[${'#'.repeat(full)}${'.'.repeat(inner - full)}]`;
+}
+
+/** Characters that terminals draw two columns wide. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|[\u{20000}-\u{3fffd}]/u;
+const COMBINING = /^\p{Mark}|\u200d$/u;
+
+function characterWidth(character: string): number {
+  if (COMBINING.test(character)) return 0;
+  return WIDE.test(character) ? 2 : 1;
+}
+
+/** Columns that `text`, which holds no control characters, takes in a terminal. */
+export function displayWidth(text: string): number {
+  let width = 0;
+  for (const character of text) width += characterWidth(character);
+  return width;
+}
+
+/** `text`, cut to at most `columns` with a mark where something is missing. */
+export function fit(text: string, columns: number): string {
+  if (displayWidth(text) <= columns) return text;
+  let kept = '';
+  let width = 0;
+  for (const character of text) {
+    width += characterWidth(character);
+    if (width > columns - 1) break;
+    kept += character;
+  }
+  return columns < 1 ? '' : `${kept}…`;
+}
+
+/** `text`, filled with spaces to `columns`. */
+export function pad(text: string, columns: number): string {
+  return text + ' '.repeat(Math.max(0, columns - displayWidth(text)));
+}

@@ -1,0 +1,103 @@
+import { counted, formatMetric, printable } from '../../report/format.js';
+import { assignments } from '../../report/round-table.js';
+import { bar, displayWidth, duration, fit, pad, roughDuration } from './format.js';
+import type { Paint } from './paint.js';
+import type { ProgressState, RoundProgress, RunningProgress } from './state.js';
+
+export interface Frame {
+  columns: number;
+  /** Rows of the terminal; the lines never fill it. */
+  rows: number;
+  paint: Paint;
+  elapsedMs: number;
+  leftMs: number | undefined;
+}
+
+/** More running trials than these are counted, not shown. */
+const MAX_RUNNING_LINES = 8;
+/** Rows that the other lines and the cursor need at most, rounds apart. */
+const OTHER_ROWS = 5;
+const MAX_BAR = 26;
+/** The names' column grows with the names up to this. */
+const MAX_LABEL = 16;
+
+/** The progress display: lines of at most `columns` columns, fewer than `rows`. */
+export function progressLines(state: ProgressState, frame: Frame): string[] {
+  const { columns, paint } = frame;
+  const label = Math.min(MAX_LABEL, Math.max(4, ...state.rounds.map(({ name }) => displayWidth(printable(name)))));
+  const rounds = visibleRounds(state.rounds, Math.max(1, Math.floor((frame.rows - OTHER_ROWS) / 2)));
+  const rowsLeft = frame.rows - OTHER_ROWS - rounds.length;
+  return [
+    headLine(state, frame),
+    ...rounds.map((round) => roundLine(round, label, frame)),
+    ...runningLines(state.running, Math.min(MAX_RUNNING_LINES, rowsLeft), label, frame),
+    ...(state.best === undefined ? [] : [bestLine(state.metric, state.best, label, frame)]),
+    paint.dim(fit(`${pad('time', label)}  ${timeText(frame)}`, columns)),
+  ];
+}
+
+function headLine({ search, workers, threads }: ProgressState, { columns, paint }: Frame): string {
+  const name = printable(search.name);
+  const left = `${name}  seed ${search.seed}`;
+  const right = workers === 0 ? 'waiting for workers' : `${counted(workers, 'worker')}, ${counted(threads, 'thread')}`;
+  const room = columns - displayWidth(left) - displayWidth(right);
+  if (room < 2) return paint.bold(fit(left, columns));
+  const shownRight = workers === 0 ? paint.yellow(right) : paint.dim(right);
+  return `${paint.bold(name)}${left.slice(name.length)}${' '.repeat(room)}${shownRight}`;
+}
+
+/** Where not all have room: those around the open one. */
+function visibleRounds(rounds: readonly RoundProgress[], room: number): readonly RoundProgress[] {
+  if (rounds.length <= room) return rounds;
+  const open = rounds.findIndex(({ state }) => state !== 'closed');
+  const current = open === -1 ? rounds.length - 1 : open;
+  const first = Math.min(Math.max(0, current - 1), rounds.length - room);
+  return rounds.slice(first, first + room);
+}
+
+function roundLine(round: RoundProgress, label: number, { columns, paint }: Frame): string {
+  const name = pad(fit(printable(round.name), label), label);
+  const counts = `${round.trialsDone}/${round.trialsTotal}`;
+  const lost = round.trialsLost > 0 ? `  ${round.trialsLost} without result` : '';
+  const width = Math.min(MAX_BAR, columns - label - counts.length - 4);
+  const share = round.trialsTotal === 0 ? 0 : round.trialsDone / round.trialsTotal;
+  const text = fit(`${name}  ${width < 6 ? '' : `${bar(share, width)}  `}${counts}${lost}`, columns);
+  if (round.state === 'waiting') return paint.dim(text);
+  return round.state === 'closed' ? paint.green(text) : text;
+}
+
+function runningLines(running: readonly RunningProgress[], room: number, label: number, frame: Frame): string[] {
+  if (room < 1) return [];
+  const shown = running.length <= room ? running : running.slice(0, room - 1);
+  const lines = shown.map((trial) => runningLine(trial, label, frame));
+  if (shown.length < running.length) {
+    const more = `and ${running.length - shown.length} more`;
+    lines.push(frame.paint.dim(fit(`${' '.repeat(label + 2)}${more}`, frame.columns)));
+  }
+  return lines;
+}
+
+function runningLine(trial: RunningProgress, label: number, { columns }: Frame): string {
+  const epoch = trial.epochs === 0 ? 'starting' : `epoch ${trial.epoch}/${trial.epochs}`;
+  const again = trial.attempt > 1 ? `  attempt ${trial.attempt}` : '';
+  return fit(
+    `${' '.repeat(label + 2)}trial ${trial.trial}  ${epoch}${again}  ${assignments(trial.parameters)}`,
+    columns,
+  ).trimEnd();
+}
+
+function bestLine(
+  metric: string,
+  best: NonNullable<ProgressState['best']>,
+  label: number,
+  { columns, paint }: Frame,
+): string {
+  const score = `${metric} ${formatMetric(metric, best.score)}`;
+  const rest = `  trial ${best.trial} of ${printable(best.round)}  ${assignments(best.parameters)}`;
+  const text = fit(`${pad('best', label)}  ${score}${rest}`, columns).trimEnd();
+  return text.replace(score, paint.bold(score));
+}
+
+function timeText({ elapsedMs, leftMs }: Frame): string {
+  return leftMs === undefined ? duration(elapsedMs) : `${duration(elapsedMs)}, ${roughDuration(leftMs)} left`;
+}

@@ -1,0 +1,122 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { CommandContext } from '../../proto/command.js';
+import { VernierError } from '../../proto/errors.js';
+import { defaultStore } from '../../proto/user-folders.js';
+import { startCoordinator, type Coordinator } from '../service/coordinator.js';
+import { liveCoordinatorAddress } from '../store/lock.js';
+import { CoordinatorApi } from './api.js';
+import type { ReachOptions } from './options.js';
+
+/** A coordinator that is restarted is back within this time, or not at all. */
+const RECONNECT_MS = 5 * 60_000;
+
+/** A coordinator to ask. */
+export interface Reached {
+  api: CoordinatorApi;
+  /** False when it was started for this command: no worker is with it, so nothing runs. */
+  serving: boolean;
+  /**
+   * How long it is worth looking for it again when it is lost. One that a store led to may come back anywhere: the store
+   * is asked again instead.
+   */
+  reconnectMs: number;
+  /** How another command reaches the same searches: ` --coordinator ...`, ` --store ...`, or nothing for the default. */
+  sameAgain: string;
+  close(): Promise<void>;
+}
+
+export interface ReachTarget extends ReachOptions {
+  /** A store that is not there is made; else it is taken for a slip. */
+  create?: boolean;
+}
+
+/**
+ * The coordinator that --coordinator names; else, for a store, the one that serves it now, or a short-lived one of our own.
+ *
+ * @throws VernierError FILE_UNREADABLE for a store that is not there, and what startCoordinator throws
+ */
+export async function reach(options: ReachTarget, { env }: CommandContext): Promise<Reached> {
+  if (options.coordinator !== undefined) {
+    return serving(options.coordinator, ` --coordinator ${options.coordinator}`, RECONNECT_MS);
+  }
+  if (options.store !== undefined && !options.create && !existsSync(options.store)) {
+    throw new VernierError('FILE_UNREADABLE', `store ${options.store}: no such file`, {
+      mend: 'name the file that --store of run or coordinator named, or leave --store out for the default one',
+    });
+  }
+  const store = storeFile(options, env);
+  const sameAgain = options.store === undefined ? '' : ` --store ${options.store}`;
+  const live = liveCoordinatorAddress(store);
+  if (live !== undefined) return serving(live, sameAgain);
+  let coordinator: Coordinator;
+  try {
+    coordinator = await startCoordinator({ listen: '127.0.0.1:0', store });
+  } catch (error) {
+    // Somebody else was faster: a run that starts, or another command that is soon done.
+    const other = error instanceof VernierError && error.code === 'STORE_LOCKED' && liveCoordinatorAddress(store);
+    if (other) return serving(other, sameAgain);
+    throw error;
+  }
+  const api = new CoordinatorApi(coordinator.address);
+  const close = (): Promise<void> => {
+    api.close();
+    return coordinator.close();
+  };
+  return { api, serving: false, reconnectMs: 0, sameAgain, close };
+}
+
+function serving(address: string, sameAgain: string, reconnectMs = 0): Reached {
+  const api = new CoordinatorApi(address);
+  return { api, serving: true, reconnectMs, sameAgain, close: async () => api.close() };
+}
+
+/** The store's file; the default one's folder is made. */
+export function storeFile({ store }: { store?: string }, env: NodeJS.ProcessEnv): string {
+  if (store !== undefined) return resolve(store);
+  const file = defaultStore(env);
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+  } catch (error) {
+    throw new VernierError('STORE_UNWRITABLE', `store ${file}: its folder cannot be made: ${String(error)}`, {
+      mend: 'name another place by --store FILE, or set XDG_DATA_HOME',
+      cause: error,
+    });
+  }
+  return file;
+}
+
+/** As often a coordinator that goes while it is used is replaced by another. */
+const STORE_TRIES = 3;
+
+/**
+ * Runs `use` with the coordinator that the options name, and closes it whatever happens. A store's own coordinator may
+ * end meanwhile, as another command's short-lived one does: then `use` runs once more with the next.
+ */
+export async function withCoordinator<T>(
+  options: ReachTarget,
+  context: CommandContext,
+  use: (reached: Reached) => Promise<T>,
+): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    const reached = await reach(options, context);
+    try {
+      return await use(reached);
+    } catch (error) {
+      const gone = reached.serving && error instanceof VernierError && error.code === 'COORDINATOR_UNREACHABLE';
+      if (!gone || options.coordinator !== undefined || tries === STORE_TRIES) throw error;
+    } finally {
+      await reached.close();
+    }
+  }
+}
+
+/** The id meant by `id`: as it is, or the newest search's for `latest` or none. */
+export async function searchId(api: CoordinatorApi, id: string | undefined): Promise<string> {
+  if (id !== undefined && id !== 'latest') return id;
+  const [newest] = await api.list(1);
+  if (newest === undefined) {
+    throw new VernierError('SEARCH_NOT_FOUND', 'there is no search yet', { mend: 'start one: vernier run FILE' });
+  }
+  return newest.id;
+}

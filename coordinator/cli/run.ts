@@ -1,0 +1,187 @@
+import { availableParallelism } from 'node:os';
+import { basename } from 'node:path';
+import { Command } from 'commander';
+import type { CommandContext, CommandFactory } from '../../proto/command.js';
+import { VernierError } from '../../proto/errors.js';
+import type { SearchDetail__Output } from '../../proto/generated/vernier/v1/SearchDetail.js';
+import { summaryOf } from '../report/detail.js';
+import { startCoordinator, type Coordinator } from '../service/coordinator.js';
+import { parseSearchFile } from '../spec/search-file.js';
+import { CoordinatorApi } from './api.js';
+import { followSearch, specOf } from './follow.js';
+import {
+  againOption,
+  countOption,
+  dataDirOption,
+  jsonOption,
+  kernelOption,
+  seedOption,
+  storeOption,
+} from './options.js';
+import { progressDisplay, type ProgressDisplay } from './progress/display.js';
+import { trialsDone, type ProgressState } from './progress/state.js';
+import { storeFile } from './reach.js';
+import { ownDatasets, requireDatasets } from './required-data.js';
+import { requireCompleted, writeResult } from './result.js';
+import { readSearchText } from './search-text.js';
+import { onStopSignals } from './stop-signals.js';
+import { WorkerFleet } from './worker-fleet.js';
+
+interface RunOptions {
+  workers: number;
+  threads?: number;
+  store?: string;
+  kernel?: string;
+  dataDir?: string;
+  seed?: number;
+  again?: true;
+  json?: true;
+  verbose?: true;
+}
+
+/** After Ctrl-C, time for trials that are nearly done; the others are handed back. */
+const GRACE_S = 5;
+const HOW_TO_GO_ON = 'the same command goes on with it';
+
+const HELP = `
+Examples:
+  vernier run configs/quickstart.yaml
+  vernier run search.yaml --seed 7 --workers 2 --threads 4
+
+A search that was interrupted goes on with the same command; one that has ended is printed again at once. The same file
+and seed give the same result digest on any number of workers and threads.
+
+Exit codes: 0 the search completed, 1 it failed or was interrupted, 2 wrong use or a wrong file.`;
+
+/** `vernier run`: coordinator, workers and progress of one search, in one command. */
+export const runCommand: CommandFactory = (context) =>
+  new Command('run')
+    .argument('<file>', 'search file (YAML)')
+    .addOption(countOption('--workers <n>', 'worker processes').default(1))
+    .addOption(countOption('--threads <n>', "threads of each worker (default: the workers share the machine's cores)"))
+    .addOption(storeOption('file that keeps the search'))
+    .addOption(kernelOption())
+    .addOption(dataDirOption())
+    .addOption(seedOption())
+    .addOption(againOption())
+    .addOption(jsonOption())
+    .option('--verbose', 'show what the workers say, and stack traces of errors')
+    .addHelpText('after', HELP)
+    .action((file: string, options: RunOptions) => run(file, options, context));
+
+async function run(file: string, options: RunOptions, context: CommandContext): Promise<void> {
+  const { env, stderr } = context;
+  const text = await readSearchText(file);
+  const fileName = basename(file);
+  const local = await context.localDatasets(options.dataDir);
+  const datasets = ownDatasets(local);
+  const seed = options.seed === undefined ? {} : { seed: options.seed };
+  const checked = parseSearchFile(text, { fileName, datasets, ...seed });
+  requireDatasets(checked.datasets, local, options.dataDir);
+
+  const log = options.verbose ? (line: string) => stderr.write(`coordinator: ${line}\n`) : () => undefined;
+  const coordinator = await startCoordinator({ listen: '127.0.0.1:0', store: storeFile(options, env), log });
+  const api = new CoordinatorApi(coordinator.address);
+  try {
+    const again = options.again === true;
+    const { search, created } = await api.submit({ specYaml: text, fileName, again, datasets, ...seed });
+    let detail = await api.get({ id: search.id });
+    if (search.state === 'SEARCH_RUNNING') {
+      if (!created) stderr.write(`resuming: ${search.trialsDone} of ${search.trialsTotal} trials done\n`);
+      detail = await work(detail, { options, context, coordinator, api });
+    } else {
+      stderr.write('this search has ended before; --again repeats it\n');
+    }
+    writeResult(detail, { json: options.json, sameAgain: sameStore(options) }, context.stdout);
+    requireCompleted(detail);
+  } finally {
+    api.close();
+    await coordinator.close();
+  }
+}
+
+interface Work {
+  options: RunOptions;
+  context: CommandContext;
+  coordinator: Coordinator;
+  api: CoordinatorApi;
+}
+
+/** Runs the search's workers until it has ended. Whichever way this ends, no worker is left. */
+async function work(detail: SearchDetail__Output, running: Work): Promise<SearchDetail__Output> {
+  const { context, coordinator, api } = running;
+  const { id } = summaryOf(detail);
+  const spec = specOf(detail);
+  const display = progressDisplay(context.stderr, context.env, spec);
+  const fleet = startFleet(running, display);
+  const stop = stopOnSignals(fleet, display, context);
+  const watching = new AbortController();
+  try {
+    const onState = (state: ProgressState): void => fleet.progressed(trialsDone(state));
+    const ended = followSearch({ api, id, spec, display, reconnectMs: 0, signal: watching.signal, onState });
+    const end = await Promise.race([ended, fleet.lost, stop.asked]);
+    if (end instanceof VernierError) throw end;
+    if (end === 'stop') await fleet.drain();
+    const now = await api.get({ id });
+    if (summaryOf(now).state === 'SEARCH_RUNNING') throw interrupted(now);
+    const left = fleet.leave();
+    await coordinator.shutdown('the search has ended');
+    await left;
+    return now;
+  } finally {
+    fleet.kill();
+    watching.abort();
+    display.end();
+    stop.end();
+  }
+}
+
+function startFleet({ options, context, coordinator }: Work, display: ProgressDisplay): WorkerFleet {
+  const { workers, threads, kernel, dataDir, verbose } = options;
+  return new WorkerFleet({
+    mainFile: context.mainFile,
+    address: coordinator.address,
+    workers,
+    threads: threads ?? Math.max(1, Math.floor(availableParallelism() / workers)),
+    kernel,
+    dataDir,
+    graceS: GRACE_S,
+    env: context.env,
+    verbose: verbose === true,
+    onLine: (worker, line) => {
+      if (verbose) display.note(`worker ${worker}: ${line}`);
+    },
+    onReplaced: (worker, how) => display.note(`worker ${worker} ${how}; another takes its place`),
+  });
+}
+
+/** The first signal asks to stop, the second stops. */
+function stopOnSignals(
+  fleet: WorkerFleet,
+  display: ProgressDisplay,
+  { stderr }: CommandContext,
+): { asked: Promise<'stop'>; end(): void } {
+  let ask: (stop: 'stop') => void = () => undefined;
+  const asked = new Promise<'stop'>((resolve) => (ask = resolve));
+  const end = onStopSignals((count) => {
+    if (count === 1) {
+      display.note(`stopping: running trials have ${GRACE_S} s to end; once more stops at once`);
+      ask('stop');
+      return;
+    }
+    fleet.kill();
+    display.end();
+    stderr.write(`vernier: stopped; ${HOW_TO_GO_ON}\n`);
+    process.exit(1);
+  });
+  return { asked, end };
+}
+
+function interrupted(detail: SearchDetail__Output): VernierError {
+  const { trialsDone: done, trialsTotal: total } = summaryOf(detail);
+  return new VernierError('INTERRUPTED', `interrupted with ${done} of ${total} trials done`, { mend: HOW_TO_GO_ON });
+}
+
+function sameStore({ store }: RunOptions): string {
+  return store === undefined ? '' : ` --store ${store}`;
+}

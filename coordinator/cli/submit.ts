@@ -1,0 +1,68 @@
+import { basename } from 'node:path';
+import { Command } from 'commander';
+import type { CommandContext, CommandFactory } from '../../proto/command.js';
+import { printable } from '../report/format.js';
+import { parseSearchFile } from '../spec/search-file.js';
+import { againOption, coordinatorOption, jsonOption, seedOption, storeOption, type ReachOptions } from './options.js';
+import { withCoordinator, type Reached } from './reach.js';
+import { ownDatasets } from './required-data.js';
+import { writeJson } from './result.js';
+import { readSearchText } from './search-text.js';
+import { summaryJson } from './summary-json.js';
+import { requireServing, watchToEnd } from './watch.js';
+
+interface SubmitOptions extends ReachOptions {
+  seed?: number;
+  again?: true;
+  watch?: true;
+  json?: true;
+}
+
+const HELP = `
+Examples:
+  vernier submit search.yaml --coordinator 192.168.1.10:7077 --watch
+  vernier submit search.yaml --store searches.db
+
+A search that the store has already, with the same file, seed and data, is not made twice unless --again is given.`;
+
+/** `vernier submit`: hands a search file to a coordinator. */
+export const submitCommand: CommandFactory = (context) =>
+  new Command('submit')
+    .argument('<file>', 'search file (YAML)')
+    .addOption(coordinatorOption())
+    .addOption(storeOption('store to put it into'))
+    .addOption(seedOption())
+    .addOption(againOption())
+    .option('--watch', 'follow the search until it ends, and print its result')
+    .addOption(jsonOption())
+    .addHelpText('after', HELP)
+    .action((file: string, options: SubmitOptions) => submit(file, options, context));
+
+async function submit(file: string, options: SubmitOptions, context: CommandContext): Promise<void> {
+  const specYaml = await readSearchText(file);
+  const fileName = basename(file);
+  const datasets = ownDatasets(await context.localDatasets());
+  const seed = options.seed === undefined ? {} : { seed: options.seed };
+  // The coordinator checks it too; here every mistake is told, however many there are.
+  parseSearchFile(specYaml, { fileName, datasets, ...seed });
+  await withCoordinator({ ...options, create: true }, context, async (reached) => {
+    if (options.watch) requireServing(reached);
+    const again = options.again === true;
+    const { search, created } = await reached.api.submit({ specYaml, fileName, again, datasets, ...seed });
+    const { id, name, trialsTotal } = search;
+    const told = `search ${id} (${printable(name)}, ${trialsTotal} trials) ${created ? 'submitted' : 'is there already'}`;
+    if (options.watch) {
+      context.stderr.write(`${told}\n`);
+      await watchToEnd(id, options, reached, context);
+    } else if (options.json) {
+      writeJson({ search: summaryJson(search), created }, context.stdout);
+    } else {
+      context.stdout.write(`${told}\n${nextStep(id, reached)}\n`);
+    }
+  });
+}
+
+function nextStep(id: string, { serving, sameAgain }: Reached): string {
+  if (serving) return `Follow it: vernier watch ${id}${sameAgain}`;
+  return 'No coordinator serves this store now; the next one that does goes on with it.';
+}
