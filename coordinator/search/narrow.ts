@@ -13,7 +13,7 @@ import { multipleOf, multiplesWithin } from './quantise.js';
  *    carried one may).
  * 3. `widen`: where the best value lies within EDGE_SHARE of the former interval's end, the optimum may lie beyond: that
  *    end moves out to WIDEN_SHARE of the former interval beyond the former end, both shares on the parameter's scale.
- *    A parameter that the file defines as positive stays positive, and so on (`signLimits`).
+ *    A parameter that the file defines as positive stays positive, and so on (`wideningLimits`).
  * 4. Integers and multiples of q: an end that steps 2 and 3 moved goes on outwards to the next one.
  * 5. The opening round's own definition of the parameter, if it has one, bounds the interval.
  */
@@ -22,9 +22,6 @@ import { multipleOf, multiplesWithin } from './quantise.js';
 export const EDGE_SHARE = 0.05;
 /** How far beyond the former interval a widened one reaches, as a share of it. */
 export const WIDEN_SHARE = 0.25;
-/** Below it doubles lose digits. */
-const SMALLEST_NORMAL = 2.2250738585072014e-308;
-
 export interface NarrowInput {
   /** What the opening round draws the parameter from, with the interval as the file defines it. */
   definition: NumericDistribution;
@@ -53,13 +50,11 @@ export function narrowInterval({ definition, former, values, narrow, bounds }: N
   }
   const scale = isLogarithmic(definition) ? LOGARITHMIC : LINEAR;
 
+  // Carried values may lie outside what the round before drew from.
   const reach = { min: Math.min(former.min, span.min), max: Math.max(former.max, span.max) };
   let interval = narrow.kind === 'around' ? addMargin(span, narrow.margin, reach, scale) : span;
   interval = ontoGrid(interval, definition, reach);
-  if (narrow.widen) {
-    const limits = signLimits(definition);
-    interval = ontoGrid(widenAtEdge(interval, bestValue, former, scale, limits), definition, limits);
-  }
+  if (narrow.widen) interval = widenAtEdge(interval, bestValue, former, scale, definition);
   if (bounds === undefined) return interval;
   const inside = { min: Math.max(interval.min, bounds.min), max: Math.min(interval.max, bounds.max) };
   if (inside.min < inside.max) return inside;
@@ -96,40 +91,62 @@ function addMargin(span: Interval, margin: number, reach: Interval, scale: Scale
   };
 }
 
-function widenAtEdge(interval: Interval, best: number, former: Interval, scale: Scale, limits: Interval): Interval {
+function widenAtEdge(
+  interval: Interval,
+  best: number,
+  former: Interval,
+  scale: Scale,
+  definition: NumericDistribution,
+): Interval {
   const low = scale.to(former.min);
   const high = scale.to(former.max);
   const size = high - low;
+  const limits = wideningLimits(former, definition);
+  const wide = {
+    min: Math.max(scale.from(low - WIDEN_SHARE * size), limits.min),
+    max: Math.min(scale.from(high + WIDEN_SHARE * size), limits.max),
+  };
+  const { min, max } = ontoGrid(wide, definition, limits);
   const at = scale.to(best);
-  const lowest = Math.max(scale.from(low - WIDEN_SHARE * size), limits.min);
-  const highest = Math.min(scale.from(high + WIDEN_SHARE * size), limits.max);
   return {
-    min: at - low <= EDGE_SHARE * size ? Math.min(interval.min, lowest) : interval.min,
-    max: high - at <= EDGE_SHARE * size ? Math.max(interval.max, highest) : interval.max,
+    min: at - low <= EDGE_SHARE * size ? Math.min(interval.min, min) : interval.min,
+    max: high - at <= EDGE_SHARE * size ? Math.max(interval.max, max) : interval.max,
   };
 }
 
 /**
- * How far widening may go: a parameter whose definition has one sign keeps it (a batch size must not become 0, a rate
- * not negative), and numbers stay such that they can be computed with.
+ * How far widening may go. What the file defines as positive stays so (a batch size must not become 0, a rate not
+ * negative): on a linear scale it goes at most half the way to 0, an integer to 1, a quantised value to q; what begins at 0
+ * stays there. Negative parameters in the same way. And numbers stay such that they can be computed with.
  */
-function signLimits(definition: NumericDistribution): Interval {
-  const { min, max } = definition;
+function wideningLimits(former: Interval, definition: NumericDistribution): Interval {
   const largest = definition.distribution === 'int_uniform' ? Number.MAX_SAFE_INTEGER : Number.MAX_VALUE;
-  const smallest = smallestPositive(definition);
-  let lower = -largest;
-  if (min > 0) lower = smallest;
-  else if (min === 0) lower = 0;
-  let upper = largest;
-  if (max < 0) upper = -smallest;
-  else if (max === 0) upper = 0;
-  return { min: lower, max: upper };
+  let min = -largest;
+  let max = largest;
+  if (definition.min > 0) min = towardsZero(former.min, definition);
+  else if (definition.min === 0) min = 0;
+  if (definition.max < 0) max = -towardsZero(-former.max, definition);
+  else if (definition.max === 0) max = 0;
+  return { min, max };
 }
 
-function smallestPositive(definition: NumericDistribution): number {
-  if (definition.distribution === 'int_uniform') return 1;
-  if ('q' in definition) return definition.q;
-  return SMALLEST_NORMAL;
+/** Below it doubles lose digits. */
+const SMALLEST_NORMAL = 2.2250738585072014e-308;
+
+function towardsZero(end: number, definition: NumericDistribution): number {
+  switch (definition.distribution) {
+    case 'int_uniform':
+      return Math.max(1, Math.floor(end / 2));
+    case 'q_uniform':
+      return Math.max(definition.q, end / 2);
+    case 'uniform':
+      return Math.max(SMALLEST_NORMAL, end / 2);
+    case 'q_log_uniform_values':
+      return definition.q;
+    case 'log_uniform_values':
+    default:
+      return SMALLEST_NORMAL;
+  }
 }
 
 /**
