@@ -2,9 +2,8 @@ import { hostname } from 'node:os';
 import { Command, Option } from 'commander';
 import { listenAddress } from '../../proto/cli-options.js';
 import type { CommandContext, CommandFactory } from '../../proto/command.js';
-import { startCoordinator } from '../service/coordinator.js';
 import { jsonOption, storeOption } from './options.js';
-import { storeFile } from './reach.js';
+import { startWhenFree, storeFile } from './reach.js';
 import { writeJson } from './result.js';
 import { onStopSignals } from './stop-signals.js';
 
@@ -44,7 +43,7 @@ async function serve(options: CoordinatorOptions, { env, stdout, stderr }: Comma
     if (!options.quiet) stderr.write(`${new Date().toISOString()} coordinator: ${line}\n`);
   };
   const store = storeFile(options, env);
-  const coordinator = await startCoordinator({ listen: options.listen, store, log });
+  const coordinator = await startWhenFree({ listen: options.listen, store, log });
   const { address } = coordinator;
   if (options.json) writeJson({ address, store }, stdout);
   else stdout.write(`${greeting(address, store).join('\n')}\n`);

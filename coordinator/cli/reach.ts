@@ -1,15 +1,19 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommandContext } from '../../proto/command.js';
 import { VernierError } from '../../proto/errors.js';
 import { defaultStore } from '../../proto/user-folders.js';
-import { startCoordinator, type Coordinator } from '../service/coordinator.js';
+import { startCoordinator, type Coordinator, type CoordinatorOptions } from '../service/coordinator.js';
 import { liveCoordinatorAddress } from '../store/lock.js';
 import { CoordinatorApi } from './api.js';
 import type { ReachOptions } from './options.js';
 
 /** A coordinator that is restarted is back within this time, or not at all. */
 const RECONNECT_MS = 5 * 60_000;
+/** `vernier list` and its like hold a store for a moment only. */
+const LOCKED_WAIT_MS = 2_000;
+const LOCKED_RETRY_MS = 50;
 
 /** A coordinator to ask. */
 export interface Reached {
@@ -47,17 +51,38 @@ export async function reach(options: ReachTarget, { env }: CommandContext): Prom
   }
   const store = storeFile(options, env);
   const sameAgain = options.store === undefined ? '' : ` --store ${options.store}`;
-  const live = liveCoordinatorAddress(store);
-  if (live !== undefined) return serving(live, sameAgain);
-  let coordinator: Coordinator;
-  try {
-    coordinator = await startCoordinator({ listen: '127.0.0.1:0', store });
-  } catch (error) {
-    // Somebody else was faster: a run that starts, or another command that is soon done.
-    const other = error instanceof VernierError && error.code === 'STORE_LOCKED' && liveCoordinatorAddress(store);
-    if (other) return serving(other, sameAgain);
-    throw error;
+  const untilMs = performance.now() + LOCKED_WAIT_MS;
+  for (;;) {
+    const live = liveCoordinatorAddress(store);
+    if (live !== undefined) return serving(live, sameAgain);
+    try {
+      return ownCoordinator(await startCoordinator({ listen: '127.0.0.1:0', store }), sameAgain);
+    } catch (error) {
+      // Somebody else was faster and will say in a moment where it serves.
+      if (!isLocked(error) || performance.now() > untilMs) throw error;
+      await sleep(LOCKED_RETRY_MS);
+    }
   }
+}
+
+/** Starts a coordinator over a store that another command's short-lived one may still hold for a moment. */
+export async function startWhenFree(options: CoordinatorOptions): Promise<Coordinator> {
+  const untilMs = performance.now() + LOCKED_WAIT_MS;
+  for (;;) {
+    try {
+      return await startCoordinator(options);
+    } catch (error) {
+      if (!isLocked(error) || performance.now() > untilMs) throw error;
+      await sleep(LOCKED_RETRY_MS);
+    }
+  }
+}
+
+function isLocked(error: unknown): boolean {
+  return error instanceof VernierError && error.code === 'STORE_LOCKED';
+}
+
+function ownCoordinator(coordinator: Coordinator, sameAgain: string): Reached {
   const api = new CoordinatorApi(coordinator.address);
   const close = (): Promise<void> => {
     api.close();

@@ -5,7 +5,7 @@ import type { CommandContext, CommandFactory } from '../../proto/command.js';
 import { VernierError } from '../../proto/errors.js';
 import type { SearchDetail__Output } from '../../proto/generated/vernier/v1/SearchDetail.js';
 import { summaryOf } from '../report/detail.js';
-import { startCoordinator, type Coordinator } from '../service/coordinator.js';
+import type { Coordinator } from '../service/coordinator.js';
 import { parseSearchFile } from '../spec/search-file.js';
 import { CoordinatorApi } from './api.js';
 import { followSearch, specOf } from './follow.js';
@@ -20,7 +20,7 @@ import {
 } from './options.js';
 import { progressDisplay, type ProgressDisplay } from './progress/display.js';
 import { trialsDone, type ProgressState } from './progress/state.js';
-import { storeFile } from './reach.js';
+import { startWhenFree, storeFile } from './reach.js';
 import { ownDatasets, requireDatasets } from './required-data.js';
 import { requireCompleted, writeResult } from './result.js';
 import { readSearchText } from './search-text.js';
@@ -80,7 +80,7 @@ async function run(file: string, options: RunOptions, context: CommandContext): 
   requireDatasets(checked.datasets, local, options.dataDir);
 
   const log = options.verbose ? (line: string) => stderr.write(`coordinator: ${line}\n`) : () => undefined;
-  const coordinator = await startCoordinator({ listen: '127.0.0.1:0', store: storeFile(options, env), log });
+  const coordinator = await startWhenFree({ listen: '127.0.0.1:0', store: storeFile(options, env), log });
   const api = new CoordinatorApi(coordinator.address);
   try {
     const again = options.again === true;

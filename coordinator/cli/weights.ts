@@ -2,9 +2,11 @@ import { stat } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import type { CommandContext, CommandFactory } from '../../proto/command.js';
 import { VernierError } from '../../proto/errors.js';
+import type { SearchDetail__Output } from '../../proto/generated/vernier/v1/SearchDetail.js';
 import { metricsFromWire, parametersFromWire } from '../../proto/wire.js';
 import { metricOf, summaryOf } from '../report/detail.js';
 import { formatMetric, printable } from '../report/format.js';
+import type { CoordinatorApi } from './api.js';
 import { requireWritable, writeAtomically } from './atomic-file.js';
 import { fetchBlob } from './fetch-blob.js';
 import {
@@ -19,7 +21,7 @@ import {
 } from './options.js';
 import { pickTrial, type PickedTrial } from './pick-trial.js';
 import { LiveArea } from './progress/live-area.js';
-import { searchId, withCoordinator, type Reached } from './reach.js';
+import { searchId, withCoordinator } from './reach.js';
 import { writeJson } from './result.js';
 
 interface WeightsOptions extends ReachOptions {
@@ -56,96 +58,104 @@ export const weightsCommand: CommandFactory = (context) =>
     .addOption(dataDirOption())
     .addOption(jsonOption())
     .addHelpText('after', HELP)
-    .action((id: string | undefined, options: WeightsOptions) =>
-      withCoordinator(options, context, (reached) => weights(id, options, reached, context)),
-    );
+    .action((id: string | undefined, options: WeightsOptions) => weights(id, options, context));
 
-async function weights(
-  id: string | undefined,
-  options: WeightsOptions,
-  { api }: Reached,
-  context: CommandContext,
-): Promise<void> {
+/** What is known of the trial whose weights are wanted. */
+interface Wanted extends PickedTrial {
+  detail: SearchDetail__Output;
+  /** They were kept and are written; else they must be made again. */
+  written: boolean;
+}
+
+async function weights(id: string | undefined, options: WeightsOptions, context: CommandContext): Promise<void> {
+  // The coordinator is let go before a training that may take minutes: it may be ours, and then holds the store.
+  const wanted = await withCoordinator(options, context, ({ api }) => fetchKept(id, options, api));
+  if (!wanted.written) {
+    const bytes = await trainAgain(wanted, options, context);
+    await writeAtomically(options.output, (file) => file.writeFile(bytes));
+  }
+  await tell(wanted, options, context);
+}
+
+async function fetchKept(id: string | undefined, options: WeightsOptions, api: CoordinatorApi): Promise<Wanted> {
   const { output } = options;
   const detail = await api.get({ id: await searchId(api, id) });
-  const search = summaryOf(detail);
   const picked = pickTrial(detail, options);
   const { trial, round } = picked;
   await requireWritable(output);
-
-  const kept = trial.weightsKept && !options.retrain;
-  if (kept) {
+  if (trial.weightsKept && !options.retrain) {
     await writeAtomically(output, (file) =>
       fetchBlob(api, trial.weightsBlob, async (chunk) => {
         await file.write(chunk);
       }),
     );
-  } else {
-    const bytes = await trainAgain(search.id, search.specSha256, picked, options, api, context);
-    await writeAtomically(output, (file) => file.writeFile(bytes));
+    return { ...picked, detail, written: true };
   }
+  const withConfigs = await api.get({ id: summaryOf(detail).id, configs: true });
+  return { ...pickTrial(withConfigs, { round: round.name, trial: trial.number }), detail, written: false };
+}
 
-  const { size } = await stat(output);
+async function tell(
+  { detail, trial, round, written }: Wanted,
+  options: WeightsOptions,
+  context: CommandContext,
+): Promise<void> {
+  const { size } = await stat(options.output);
+  const metrics = metricsFromWire(trial.metrics);
   if (options.json) {
-    const written = {
-      file: output,
+    const told = {
+      file: options.output,
       bytes: size,
-      source: kept ? 'kept' : 'trained again',
-      search: search.id,
+      source: written ? 'kept' : 'trained again',
+      search: summaryOf(detail).id,
       round: round.name,
       trial: trial.number,
       parameters: parametersFromWire(trial.parameters),
-      metrics: metricsFromWire(trial.metrics),
+      metrics,
       weightsSha256: trial.weightsSha256,
     };
-    writeJson(written, context.stdout);
+    writeJson(told, context.stdout);
     return;
   }
-  const metric = metricOf(detail);
-  const score = metricsFromWire(trial.metrics)[metric.name];
-  const scored = score === undefined ? '' : `, ${metric.name} ${formatMetric(metric.name, score)}`;
+  const { name } = metricOf(detail);
+  const score = metrics[name];
+  const scored = score === undefined ? '' : `, ${name} ${formatMetric(name, score)}`;
   context.stdout.write(
-    `${output}: trial ${trial.number} of round ${printable(round.name)}${scored}, ${size} bytes\n` +
-      `  ${kept ? 'as the search kept them; their sum is right' : 'trained again; the digest is the same'}\n`,
+    `${options.output}: trial ${trial.number} of round ${printable(round.name)}${scored}, ${size} bytes\n` +
+      `  ${written ? 'as the search kept them; their sum is right' : 'trained again; their digest is the same'}\n`,
   );
 }
 
 /** @throws VernierError WEIGHTS_DIFFER when the digest is another, and what kept the training from ending */
 async function trainAgain(
-  search: string,
-  specSha256: string,
-  { trial: { number }, round }: PickedTrial,
+  { detail, trial }: Wanted,
   { kernel, dataDir }: WeightsOptions,
-  api: Reached['api'],
   context: CommandContext,
 ): Promise<Uint8Array> {
-  const detail = await api.get({ id: search, configs: true });
-  const { trial } = pickTrial(detail, { round: round.name, trial: number });
   const { stderr } = context;
-  stderr.write(`trial ${number} is trained again, its weights are not kept\n`);
+  stderr.write(`training trial ${trial.number} again\n`);
   const area = stderr.isTTY ? new LiveArea(stderr) : undefined;
   try {
     const result = await context.retrain({
       configJson: trial.configJson,
       seed: trial.seed,
       datasetSha256: trial.datasetSha256,
-      specSha256,
+      specSha256: summaryOf(detail).specSha256,
       ...(kernel === undefined ? {} : { kernel }),
       ...(dataDir === undefined ? {} : { dataDir }),
       onEpoch: ({ epoch }, epochs) => area?.show([`epoch ${epoch}/${epochs}`]),
     });
-    if (result.weightsSha256 !== trial.weightsSha256)
-      throw weightsDiffer(number, trial.weightsSha256, result.weightsSha256);
+    if (result.weightsSha256 !== trial.weightsSha256) throw weightsDiffer(trial, result.weightsSha256);
     return result.weights;
   } finally {
     area?.clear();
   }
 }
 
-function weightsDiffer(trial: number, expected: string, found: string): VernierError {
+function weightsDiffer({ number, weightsSha256: expected }: PickedTrial['trial'], found: string): VernierError {
   return new VernierError(
     'WEIGHTS_DIFFER',
-    `trial ${trial} was trained again and gave other weights: digest ${found.slice(0, 12)}..., the search has ${expected.slice(0, 12)}...`,
+    `trial ${number} was trained again and gave other weights: digest ${found.slice(0, 12)}..., the search has ${expected.slice(0, 12)}...`,
     {
       mend: 'nothing was written; the same version of Vernier and the same data give the same bits: please report this',
     },

@@ -1,0 +1,114 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { displayWidth } from '../../../coordinator/cli/progress/format.js';
+import { progressLines } from '../../../coordinator/cli/progress/lines.js';
+import { COLOURS } from '../../../coordinator/cli/progress/paint.js';
+import { frame, middleOfSearch, round } from '../../support/progress-state.js';
+
+describe('the progress display', () => {
+  it('at 80 columns', () => {
+    expect(progressLines(middleOfSearch(), frame()).join('\n')).toMatchInlineSnapshot(`
+      "cifar10-lambda  seed 42                                      1 worker, 2 threads
+      coarse  [########################]  8/8
+      fine    [#############...........]  6/11
+      final   [........................]  0/1
+              trial 15  epoch 3/8  lambda=7.345e-4
+              trial 16  starting  attempt 2  lambda=0.001235
+      best    val_accuracy 52.13 %  trial 12 of fine  lambda=0.001783
+      time    2 min 14 s, about 3 min left"
+    `);
+  });
+
+  it('at 40 columns', () => {
+    expect(progressLines(middleOfSearch(), frame({ columns: 40 })).join('\n')).toMatchInlineSnapshot(`
+      "cifar10-lambda  seed 42
+      coarse  [########################]  8/8
+      fine    [#############...........]  6/11
+      final   [........................]  0/1
+              trial 15  epoch 3/8  lambda=7.3…
+              trial 16  starting  attempt 2  …
+      best    val_accuracy 52.13 %  trial 12 …
+      time    2 min 14 s, about 3 min left"
+    `);
+  });
+
+  it('at the start, when nothing is known yet', () => {
+    const state = middleOfSearch({ running: [], workers: 0, threads: 0, rounds: [round('only', 'open', 0, 3)] });
+    delete state.best;
+    const lines = progressLines(state, frame({ elapsedMs: 400, leftMs: undefined }));
+    expect(lines.join('\n')).toMatchInlineSnapshot(`
+      "cifar10-lambda  seed 42                                      waiting for workers
+      only  [........................]  0/3
+      time  0 s"
+    `);
+  });
+
+  it('counts the running trials that have no room', () => {
+    const running = Array.from({ length: 50 }, (_, i) => ({
+      trial: i + 1,
+      attempt: 1,
+      parameters: {},
+      epoch: 1,
+      epochs: 2,
+    }));
+    const lines = progressLines(middleOfSearch({ running }), frame());
+    expect(lines.filter((line) => /^ *trial/.test(line))).toHaveLength(7);
+    expect(lines.some((line) => line.trim() === 'and 43 more')).toBe(true);
+  });
+
+  it('shows the rounds around the open one where there are many', () => {
+    const rounds = Array.from({ length: 40 }, (_, i) =>
+      round(`r${i}`, i < 20 ? 'closed' : i === 20 ? 'open' : 'waiting', i < 20 ? 1 : 0, 1),
+    );
+    const lines = progressLines(middleOfSearch({ rounds }), frame());
+    expect(lines.some((line) => line.startsWith('r20 '))).toBe(true);
+    expect(lines.length).toBeLessThan(24);
+  });
+
+  it('tells of trials that ended without a result', () => {
+    const rounds = [{ ...round('coarse', 'open', 3, 8), trialsLost: 2 }];
+    expect(progressLines(middleOfSearch({ rounds }), frame())[1]).toContain('3/8  2 without result');
+  });
+
+  it('never exceeds the terminal, whatever names, values and sizes there are', () => {
+    const text = fc.string({ unit: 'grapheme', maxLength: 60 });
+    const trial = fc.record({
+      trial: fc.nat(),
+      attempt: fc.integer({ min: 1, max: 20 }),
+      parameters: fc.dictionary(text, fc.oneof(fc.double(), text, fc.boolean(), fc.constant(null))),
+      epoch: fc.nat(),
+      epochs: fc.nat(),
+    });
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 200 }),
+        fc.integer({ min: 8, max: 60 }),
+        fc.array(fc.tuple(text, fc.nat(500)), { minLength: 1, maxLength: 60 }),
+        fc.array(trial, { maxLength: 80 }),
+        text,
+        (columns, rows, rounds, running, name) => {
+          const state = middleOfSearch({
+            rounds: rounds.map(([label, done]) => round(label, 'open', done, done + 3)),
+            running,
+          });
+          state.search.name = name;
+          const lines = progressLines(state, frame({ columns, rows }));
+          expect(lines.length).toBeLessThan(rows);
+          for (const line of lines) {
+            expect(displayWidth(line)).toBeLessThanOrEqual(columns);
+            // oxlint-disable-next-line no-control-regex -- what must not be there
+            expect(line).not.toMatch(/[\u0000-\u001f]/);
+          }
+        },
+      ),
+    );
+  });
+
+  it('differs with colours in nothing but their escape sequences', () => {
+    const plain = progressLines(middleOfSearch(), frame());
+    const coloured = progressLines(middleOfSearch(), frame({ paint: COLOURS }));
+    expect(coloured).not.toEqual(plain);
+    // oxlint-disable-next-line no-control-regex -- escape sequences
+    expect(coloured.map((line) => line.replace(/\u001b\[\d+m/g, ''))).toEqual(plain);
+  });
+});

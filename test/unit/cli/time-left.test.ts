@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import { TimeLeft } from '../../../coordinator/cli/progress/time-left.js';
+import { trialWork } from '../../../coordinator/cli/progress/trial-work.js';
+import type { ProgressState } from '../../../coordinator/cli/progress/state.js';
+import { middleOfSearch, round } from '../../support/progress-state.js';
+
+/** One round of `total` trials of 10 epochs; some are done, some run. */
+function state(done: number, total: number, epochs: readonly number[], threads = 1): ProgressState {
+  return middleOfSearch({
+    rounds: [round('r', 'open', done, total)],
+    running: epochs.map((epoch, i) => ({ trial: done + i + 1, attempt: 1, parameters: {}, epoch, epochs: 10 })),
+    threads,
+  });
+}
+
+describe('the time left', () => {
+  it('is not guessed before an epoch has finished', () => {
+    const left = new TimeLeft([1]);
+    left.observe(state(0, 4, [0]), 0);
+    expect(left.leftMs(state(0, 4, [0]))).toBeUndefined();
+    left.observe(state(0, 4, [0]), 60_000);
+    expect(left.leftMs(state(0, 4, [0]))).toBeUndefined();
+  });
+
+  it('follows from finished epochs', () => {
+    const left = new TimeLeft([1]);
+    left.observe(state(0, 4, [0]), 0);
+    const now = state(0, 4, [5]);
+    left.observe(now, 5_000);
+    expect(left.leftMs(now)).toBeCloseTo(35_000); // 3.5 trials of 10 s
+  });
+
+  it('shares the trials among the threads, but no trial', () => {
+    const left = new TimeLeft([1]);
+    left.observe(state(0, 4, [0, 0], 2), 0);
+    const now = state(0, 4, [5, 5], 2);
+    left.observe(now, 5_000);
+    expect(left.leftMs(now)).toBeCloseTo(15_000);
+    const last = state(3, 4, [0], 2);
+    left.observe(last, 15_000);
+    expect(left.leftMs(last)).toBeCloseTo(10_000);
+  });
+
+  it('counts trials that ended between two looks', () => {
+    const left = new TimeLeft([1]);
+    left.observe(state(0, 10, []), 0);
+    const now = state(5, 10, []);
+    left.observe(now, 10_000);
+    expect(left.leftMs(now)).toBeCloseTo(10_000);
+  });
+
+  it('does not count as done what was done before it looked', () => {
+    const left = new TimeLeft([1]);
+    left.observe(state(8, 10, [5]), 0);
+    const now = state(8, 10, [9]);
+    left.observe(now, 4_000);
+    expect(left.leftMs(now)).toBeCloseTo(11_000);
+  });
+
+  it('weighs the rounds to come by their length', () => {
+    const left = new TimeLeft([100, 300]);
+    const at = (done: number): ProgressState =>
+      middleOfSearch({
+        rounds: [round('a', 'open', done, 4), round('b', 'waiting', 0, 2)],
+        running: [],
+        threads: 1,
+      });
+    left.observe(at(0), 0);
+    left.observe(at(2), 20_000);
+    expect(left.leftMs(at(2))).toBeCloseTo(20_000 + 2 * 30_000);
+  });
+
+  it('says nothing while there are no workers', () => {
+    const left = new TimeLeft([1]);
+    left.observe(state(0, 4, [0]), 0);
+    const now = state(2, 4, []);
+    left.observe(now, 10_000);
+    expect(left.leftMs({ ...now, threads: 0 })).toBeUndefined();
+  });
+});
+
+describe("a trial's work", () => {
+  const trial = {
+    kind: 'two-layer',
+    dataset: { name: 'd', train: 1000, validation: 100 },
+    batch_size: 100,
+    learning_rate: { schedule: 'triangular', min: 0.001, max: 0.1, step_size: { epochs: 2 } },
+  };
+
+  it('is the records that its training goes through', () => {
+    expect(trialWork({ ...trial, cycles: 3 })).toBe(3 * 2 * 2 * 1000);
+    expect(trialWork({ ...trial, epochs: 5 })).toBe(5000);
+    const steps = { ...trial.learning_rate, step_size: { steps: 25 } };
+    expect(trialWork({ ...trial, learning_rate: steps, cycles: 1 })).toBe(2 * 25 * 100);
+  });
+
+  it('is unknown where a parameter decides it', () => {
+    const { min, ...rest } = trial.learning_rate;
+    expect(min).toBe(0.001);
+    expect(trialWork({ ...trial, learning_rate: rest, cycles: 1 })).toBeUndefined();
+    expect(trialWork({ ...trial })).toBeUndefined();
+  });
+});
