@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalJson, doubleBits, sha256Hex, type Json } from '../../../proto/canonical.js';
 
@@ -12,7 +12,7 @@ function reversed(value: Json): Json {
   return Object.fromEntries(
     Object.entries(value)
       .map(([key, inner]): [string, Json] => [key, reversed(inner)])
-      .reverse(),
+      .toReversed(),
   );
 }
 

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { resultDigest, type DigestTrial } from '../../../proto/digest.js';
 import { NUMERICS_VERSION } from '../../../proto/versions.js';

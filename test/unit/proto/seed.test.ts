@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { deriveSeed, generator, MAX_SEED, parameterDraw, trainingSeed } from '../../../proto/seed.js';
 import { hasPython, runPython } from '../../support/python.js';

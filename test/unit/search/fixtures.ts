@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Json } from '../../../proto/canonical.js';
 import type { Metrics, Narrow, Parameters, RoundSpec, SearchSpec } from '../../../proto/domain.js';
 import { openRound } from '../../../coordinator/search/open-round.js';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { gridSize } from '../../../coordinator/search/grid.js';
 import type { Distribution, SearchSpec } from '../../../proto/domain.js';
@@ -52,13 +52,16 @@ describe('grid rounds', () => {
         })),
       fc.tuple(fc.integer({ min: -9, max: 9 }), fc.integer({ min: 1, max: 4 })).map(([min, size]) => ({
         distribution: 'int_uniform' as const,
-        ...{ min, max: min + size },
+        min,
+        max: min + size,
       })),
       fc
         .tuple(fc.integer({ min: -9, max: 9 }), fc.integer({ min: 1, max: 4 }), fc.constantFrom(0.1, 0.5, 2))
         .map(([from, count, q]) => ({
           distribution: 'q_uniform' as const,
-          ...{ min: (from * q * 10) / 10, max: ((from + count) * q * 10) / 10, q },
+          min: from * q,
+          max: (from + count) * q,
+          q,
         })),
     );
     fc.assert(

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { NumericDistribution } from '../../../coordinator/search/distribution.js';
 import { EDGE_SHARE, narrowInterval, WIDEN_SHARE, type NarrowInput } from '../../../coordinator/search/narrow.js';
@@ -133,7 +133,8 @@ describe('widen', () => {
     // The end that is not widened stays where it was, also where it is no multiple.
     const fours: NumericDistribution = { distribution: 'q_uniform', min: 5, max: 28, q: 4 };
     expect(narrowed(fours, [28, 8], { narrow: { kind: 'around', best: 2, margin: 0.2, widen: true } })).toEqual({
-      ...{ min: 5, max: 36 },
+      min: 5,
+      max: 36,
     });
   });
 });

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { drawValue } from '../../../coordinator/search/distribution.js';
 import type { NumericDistribution } from '../../../coordinator/search/distribution.js';
@@ -47,7 +47,7 @@ describe('random rounds', () => {
     const few = configurations(spec({ parameters: three, rounds: [round({ trials: 5 })] })) as { lambda: number }[];
     const many = configurations(spec({ parameters: three, rounds: [round({ trials: 40 })] }));
     expect(many.slice(0, 5)).toEqual(few);
-    const turned = Object.fromEntries(Object.entries(three).reverse());
+    const turned = Object.fromEntries(Object.entries(three).toReversed());
     expect(configurations(spec({ parameters: turned, rounds: [round({ trials: 5 })] }))).toEqual(few);
     const { lambda } = three;
     const alone = configurations(spec({ parameters: { lambda: lambda! }, rounds: [round({ trials: 5 })] }));
@@ -69,7 +69,8 @@ describe('random rounds', () => {
       rounds: [round({ trials: 8 })],
     });
     const drawn = opened(search).trials.map(({ parameters }) => parameters['activation']);
-    expect(drawn.toSorted()).toEqual(values.toSorted());
+    expect(drawn).toHaveLength(3);
+    expect(new Set(drawn)).toEqual(new Set(values));
   });
 
   it('fill a space of just as many configurations as asked for', () => {
@@ -127,7 +128,11 @@ describe("Python's draws", () => {
       [0, 42, Number.MAX_SAFE_INTEGER].flatMap((seed) =>
         Array.from({ length: 50 }, (_, index) => ({
           ...distribution,
-          ...{ seed, index, round: kind % 3, retry: index % 2, parameter: 'learning_rate.max' },
+          seed,
+          index,
+          round: kind % 3,
+          retry: index % 2,
+          parameter: 'learning_rate.max',
         })),
       ),
     );
