@@ -1,0 +1,63 @@
+import type { DatasetInfo } from '../../proto/datasets.js';
+import type { SearchSpec } from '../../proto/domain.js';
+import type { SearchRecord, TrialResults } from '../store/records.js';
+
+/** A worker's stream, as the transport counts them. A worker that comes back has another one. */
+export type SessionId = number;
+
+export interface WorkerIntroduction {
+  /** Unique to its process. */
+  worker: string;
+  threads: number;
+  kernel: string;
+  /** Identities (sha256) of the data sets complete on its node. */
+  datasets: ReadonlySet<string>;
+  /** Leases it still holds after a lost stream. */
+  heldTokens: readonly string[];
+}
+
+/** How a worker says that an attempt ended. */
+export type AttemptReport =
+  | { outcome: 'completed' | 'diverged'; results: TrialResults }
+  | { outcome: 'failed' | 'crashed'; message: string; errorCode: string };
+
+export interface SubmittedSearch {
+  id: string;
+  spec: SearchSpec;
+  specSha256: string;
+  datasets: readonly DatasetInfo[];
+}
+
+/** What a worker says over a stream that has introduced it, and the end of that stream. */
+export type WorkerEvent =
+  | { kind: 'demand'; session: SessionId; free: number }
+  | { kind: 'renewal'; session: SessionId; tokens: readonly string[] }
+  | { kind: 'progress'; session: SessionId; trials: readonly { token: string; epoch: number; epochs: number }[] }
+  | { kind: 'result'; session: SessionId; token: string; free: number; report: AttemptReport }
+  | { kind: 'release'; session: SessionId; tokens: readonly string[] }
+  /** The worker leaves in order. */
+  | { kind: 'goodbye'; session: SessionId }
+  /** The worker may come back. */
+  | { kind: 'stream-lost'; session: SessionId };
+
+export type CoordinatorEvent =
+  /** The coordinator has started: these searches were left running, in the order of their submission. */
+  | { kind: 'recovered'; searches: readonly SearchRecord[] }
+  /** Stored already. */
+  | { kind: 'submitted'; search: SubmittedSearch }
+  | { kind: 'cancel'; search: string }
+  | { kind: 'hello'; session: SessionId; introduction: WorkerIntroduction }
+  /** Nothing but time has passed. */
+  | { kind: 'tick' }
+  /** This process itself did not run for a while (a suspended machine): workers' renewals may lie unread. */
+  | { kind: 'stalled' }
+  /** Nothing can be stored until further notice. */
+  | { kind: 'store-full' }
+  | { kind: 'store-writable' };
+
+/** Everything that happens to the schedule. */
+export type ScheduleEvent = CoordinatorEvent | WorkerEvent;
+
+export function isFromWorker(event: ScheduleEvent): event is WorkerEvent {
+  return 'session' in event && event.kind !== 'hello';
+}

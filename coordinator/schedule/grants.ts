@@ -1,0 +1,38 @@
+import type { Lease } from './leases.js';
+import { datasetOf, type RunningSearch } from './running-search.js';
+import { isSuspect } from './tally.js';
+import type { Trial } from './trial.js';
+import { canUse, type ConnectedWorker } from './workers.js';
+
+/**
+ * The trial a worker runs next: of the oldest search that has one for it, the one of the lowest number. A suspect (a trial that
+ * has lost several workers in a row) runs alone.
+ *
+ * @param searches in the order of their submission
+ * @param held leases the worker holds
+ */
+export function nextTrial(
+  worker: ConnectedWorker,
+  searches: Iterable<RunningSearch>,
+  held: readonly Lease[],
+): { search: RunningSearch; trial: Trial } | undefined {
+  if (held.some(({ trial }) => isSuspect(trial.tally))) return undefined;
+  for (const search of searches) {
+    let suspectWaits = false;
+    for (const trial of search.round?.pending ?? []) {
+      if (!canUse(worker, datasetOf(trial.config, search.datasets)?.sha256)) continue;
+      if (held.length === 0 || !isSuspect(trial.tally)) return { search, trial };
+      suspectWaits = true;
+    }
+    // The worker runs empty for it: younger searches could keep it busy for ever.
+    if (suspectWaits) return undefined;
+  }
+  return undefined;
+}
+
+/** The worker to serve next: the one with the most free threads, of equal ones the first that came. */
+export function mostFree(workers: readonly ConnectedWorker[]): ConnectedWorker | undefined {
+  let most: ConnectedWorker | undefined;
+  for (const worker of workers) if (worker.free > (most?.free ?? 0)) most = worker;
+  return most;
+}
