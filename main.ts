@@ -126,6 +126,13 @@ function tell(error: unknown, verbose: boolean): number {
 const isMain = process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url);
 if (isMain) {
   const argv = process.argv.slice(2);
+  // A closed terminal or a reader that has gone (`| head`) must not end a search.
+  process.stderr.on('error', () => undefined);
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE' || error.code === 'EIO') return;
+    const unwritable = new VernierError('FILE_UNWRITABLE', `standard output cannot be written: ${error.message}`);
+    process.exitCode = tell(unwritable, false);
+  });
   main(argv).catch((error: unknown) => {
     process.exitCode = tell(error, argv.includes('--verbose'));
   });
