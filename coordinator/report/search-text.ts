@@ -1,3 +1,4 @@
+import type { BestTrial__Output } from '../../proto/generated/vernier/v1/BestTrial.js';
 import type { SearchDetail__Output } from '../../proto/generated/vernier/v1/SearchDetail.js';
 import { metricsFromWire, parametersFromWire, searchStateFromWire } from '../../proto/wire.js';
 import { metricOf, summaryOf } from './detail.js';
@@ -32,20 +33,36 @@ export function finalText(detail: SearchDetail__Output, columns = TEXT_COLUMNS):
 }
 
 /** "Best: trial 20 of round final, val_accuracy 52.60 %, test_accuracy 52.10 %, lambda=1.783e-3". */
-export function bestLine(detail: Pick<SearchDetail__Output, 'best' | 'specJson'>): string {
+function bestLine(detail: SearchDetail__Output): string {
   const { best } = detail;
   const metric = metricOf(detail);
   if (best === null) return `Best: no trial has a finite ${metric.name}`;
-  const metrics = metricsFromWire(best.metrics);
   const repeats = best.repeats.length > 1 ? ` (mean of ${best.repeats.length} repeats)` : '';
   const parts = [
     `Best: trial ${best.number} of round ${printable(best.round)}`,
     `${metric.name} ${formatMetric(metric.name, best.score)}${repeats}`,
   ];
-  const test = metrics['test_accuracy'];
+  const test = meanOverRepeats(detail, best, 'test_accuracy');
   if (test !== undefined && metric.name !== 'test_accuracy') {
-    parts.push(`test_accuracy ${formatMetric('test_accuracy', test)}`);
+    parts.push(`test_accuracy ${formatMetric('test_accuracy', test)}${repeats}`);
   }
   const parameters = assignments(parametersFromWire(best.parameters));
   return [...parts, ...(parameters === '' ? [] : [parameters])].join(', ');
+}
+
+/** Like the score, no single repeat's value; undefined where a repeat has not got it. */
+function meanOverRepeats(
+  { rounds }: SearchDetail__Output,
+  best: BestTrial__Output,
+  metric: string,
+): number | undefined {
+  const repeats = rounds.flatMap(({ trials }) => trials.filter(({ number }) => best.repeats.includes(number)));
+  const metrics = repeats.length > 1 ? repeats.map((trial) => trial.metrics) : [best.metrics];
+  let sum = 0;
+  for (const values of metrics) {
+    const value = metricsFromWire(values)[metric];
+    if (value === undefined) return undefined;
+    sum += value;
+  }
+  return sum / metrics.length;
 }
