@@ -1,0 +1,103 @@
+import type { Distribution, Interval, Narrow } from '../../proto/domain.js';
+import { isNumeric } from '../search/distribution.js';
+import { narrowInterval } from '../search/narrow.js';
+import { quantise } from '../search/quantise.js';
+import type { ParameterDraft } from './parameter-draft.js';
+import type { SourceScalar } from './source.js';
+
+/** Values that stand for all a parameter can take: the ends of its range, or its listed values. */
+export type Stand = readonly SourceScalar[];
+/** What the configurations of a round are drawn from: parameter by dotted path. */
+export type Space = ReadonlyMap<string, Stand>;
+
+/**
+ * The widest interval that a round can draw from. Narrowing never leaves the interval before, except where it may widen:
+ * then the best value can lie at either edge.
+ */
+export function widest(definition: Distribution, former: Interval, narrow: Narrow | undefined): Interval {
+  if (narrow?.widen !== true || !isNumeric(definition)) return former;
+  const ends = [former.min, former.max];
+  const reached = [ends, ends.toReversed()].map((values) =>
+    narrowInterval({ definition, former, values, narrow: { kind: 'between', best: 2, margin: 0, widen: true } }),
+  );
+  return reached.reduce<Interval>(
+    (all, interval) =>
+      'problem' in interval ? all : { min: Math.min(all.min, interval.min), max: Math.max(all.max, interval.max) },
+    former,
+  );
+}
+
+/** Categories beyond these are tried alone only (fit.ts), not together with other parameters'. */
+const MOST_TOGETHER = 8;
+
+/**
+ * @param reach the widest interval of a parameter with a range
+ */
+export function standFor(draft: ParameterDraft, reach: Interval | undefined): Stand {
+  const { distribution, values, min, max, name } = draft;
+  if (distribution === undefined) return [];
+  if (!isNumeric(distribution)) return together(values);
+  if (min === undefined || max === undefined) return [];
+  const interval = reach ?? distribution;
+  const drawn = [interval.min, interval.max].map((end) =>
+    'q' in distribution ? quantise(end, { ...interval, q: distribution.q }) : end,
+  );
+  return drawn.map((value, index) => {
+    const written = index === 0 ? min : max;
+    if (written.value === value) return written;
+    const widened = value < distribution.min || value > distribution.max;
+    const note = widened
+      ? `to which widening may take parameter ${name}`
+      : `the ${index === 0 ? 'least' : 'most'} that is drawn`;
+    return { ...written, value, text: String(value), drawn: note };
+  });
+}
+
+/** The least and the greatest number, and the first of what else there is. */
+function together(values: readonly SourceScalar[]): Stand {
+  if (values.length <= MOST_TOGETHER) return values;
+  const numbers = values
+    .filter(({ value }) => typeof value === 'number')
+    .sort((a, b) => Number(a.value) - Number(b.value));
+  const ends = [numbers.at(0), numbers.at(-1)].filter((value) => value !== undefined);
+  const others = values.filter((value) => !ends.includes(value));
+  return [...ends, ...others.slice(0, MOST_TOGETHER - ends.length)];
+}
+
+/** Configurations tried per space. */
+const MOST_CONFIGURATIONS = 256;
+
+/**
+ * Configurations that stand for a space: every combination where they are few, else each parameter's values with every other
+ * one's in pairs around the first configuration, which finds what two settings do to each other.
+ */
+export function* configurationsOf(space: Space): Generator<Map<string, SourceScalar>> {
+  const axes = [...space].filter(([, stand]) => stand.length > 0);
+  const count = axes.reduce((product, [, stand]) => product * stand.length, 1);
+  if (count <= MOST_CONFIGURATIONS) {
+    yield* combinations(axes);
+    return;
+  }
+  const first = new Map(axes.flatMap(([name, [value]]) => (value === undefined ? [] : [[name, value] as const])));
+  let given = 0;
+  for (const [index, axis] of axes.entries()) {
+    for (const other of axes.slice(index + 1)) {
+      for (const pair of combinations([axis, other])) {
+        if (given++ === MOST_CONFIGURATIONS) return;
+        yield new Map([...first, ...pair]);
+      }
+    }
+  }
+}
+
+function* combinations(axes: readonly (readonly [string, Stand])[]): Generator<Map<string, SourceScalar>> {
+  const [axis, ...others] = axes;
+  if (axis === undefined) {
+    yield new Map();
+    return;
+  }
+  const [name, stand] = axis;
+  for (const value of stand) {
+    for (const rest of combinations(others)) yield new Map([[name, value], ...rest]);
+  }
+}

@@ -1,0 +1,62 @@
+import type { Interval } from '../../proto/domain.js';
+import { isNumeric } from '../search/distribution.js';
+import type { JsonSchema } from './json-schema.js';
+import type { ParameterDraft } from './parameter-draft.js';
+import type { Problems } from './problems.js';
+import { standFor, widest, type Space, type Stand } from './reach.js';
+import type { RoundDraft } from './rounds.js';
+import type { SourceScalar } from './source.js';
+
+/**
+ * For each round the spaces that its configurations come from: its own, unless it draws none, and those of the rounds before that
+ * it may carry from. Intervals go from round to round as coordinator/search/space.ts hands them on, each at its widest.
+ *
+ * @param settings what each parameter's setting takes; others feed nothing and are left out
+ */
+export function spacesOf(
+  rounds: readonly RoundDraft[],
+  settings: ReadonlyMap<ParameterDraft, JsonSchema>,
+  problems: Problems,
+): Space[][] {
+  const handedOn = new Map<string, { distribution: string; interval: Interval }>();
+  let former: Space[] = [];
+  return rounds.map((round) => {
+    const space = new Map<string, Stand>();
+    for (const [name, draft] of round.parameters) {
+      if (!settings.has(draft)) continue;
+      const reach = reachOf(round, draft, handedOn);
+      if (reach !== undefined && draft.distribution !== undefined && round.method !== 'none') {
+        handedOn.set(name, { distribution: draft.distribution.distribution, interval: reach });
+      }
+      const stand = standFor(draft, reach);
+      space.set(name, stand.length > 0 ? stand : [unknownValue(draft, problems)]);
+    }
+    const carried = round.map.entries.has('carry') ? former : [];
+    former = round.method === 'none' && carried.length > 0 ? carried : [space, ...carried];
+    return former;
+  });
+}
+
+function reachOf(
+  { own, map, narrow }: RoundDraft,
+  { name, distribution }: ParameterDraft,
+  handedOn: ReadonlyMap<string, { distribution: string; interval: Interval }>,
+): Interval | undefined {
+  if (distribution === undefined || !isNumeric(distribution)) return undefined;
+  const { min, max } = distribution;
+  const inherited = handedOn.get(name);
+  const before = inherited?.distribution === distribution.distribution ? inherited.interval : undefined;
+  const named = narrow?.parameters?.includes(name) ?? true;
+  if (map.entries.has('narrow') && named) {
+    const wide = widest(distribution, before ?? { min, max }, narrow);
+    return own.has(name) ? { min: Math.max(min, wide.min), max: Math.min(max, wide.max) } : wide;
+  }
+  return own.has(name) || before === undefined ? { min, max } : before;
+}
+
+/** Stands for the value of a parameter whose definition is told of already: the setting is there, and nothing is known of it. */
+function unknownValue({ keyOffset }: ParameterDraft, problems: Problems): SourceScalar {
+  const value: SourceScalar = { kind: 'scalar', value: null, text: '', quoted: false, offset: keyOffset };
+  problems.markFlawed(value);
+  return value;
+}
