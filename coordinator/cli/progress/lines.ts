@@ -16,7 +16,7 @@ export interface Frame {
 /** More running trials than these are counted, not shown. */
 const MAX_RUNNING_LINES = 8;
 /** Rows that the other lines and the cursor need at most, rounds apart. */
-const OTHER_ROWS = 5;
+const OTHER_ROWS = 6;
 const MAX_BAR = 26;
 /** The names' column grows with the names up to this. */
 const MAX_LABEL = 16;
@@ -32,6 +32,7 @@ export function progressLines(state: ProgressState, frame: Frame): string[] {
     ...rounds.map((round) => roundLine(round, label, frame)),
     ...runningLines(state.running, Math.min(MAX_RUNNING_LINES, rowsLeft), label, frame),
     ...(state.best === undefined ? [] : [bestLine(state.metric, state.best, label, frame)]),
+    ...(state.search.message === '' ? [] : [paint.yellow(fit(printable(state.search.message), columns))]),
     paint.dim(fit(`${pad('time', label)}  ${timeText(frame)}`, columns)),
   ];
 }

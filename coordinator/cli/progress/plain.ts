@@ -11,9 +11,10 @@ export interface Told {
   /** Of each round: undefined before its start was told, then its finished trials. */
   rounds: readonly (number | undefined)[];
   waitingForWorkers: boolean;
+  message: string;
 }
 
-export const NOTHING_TOLD: Told = { rounds: [], waitingForWorkers: false };
+export const NOTHING_TOLD: Told = { rounds: [], waitingForWorkers: false, message: '' };
 
 /**
  * Progress for files and pipes: a line at each round's start and at each finished trial, or at every n-th where a
@@ -39,7 +40,9 @@ export function plainLines(
   });
   const waits = state.search.state === 'running' && state.workers === 0;
   if (waits && !told.waitingForWorkers) lines.push('waiting for workers');
-  return { lines, told: { rounds, waitingForWorkers: waits } };
+  const { message } = state.search;
+  if (message !== '' && message !== told.message) lines.push(printable(message));
+  return { lines, told: { rounds, waitingForWorkers: waits, message } };
 }
 
 function roundStart({ name, trialsTotal: total, interval }: RoundProgress): string {

@@ -5,7 +5,8 @@ import { parametersFromWire, searchStateFromWire } from '../../../proto/wire.js'
 
 /** A search as its progress shows it: every planned round, whether it is open yet or not. */
 export interface ProgressState {
-  search: { id: string; name: string; seed: number; state: SearchState };
+  /** `message`: what it waits for that somebody has to see to, or empty. */
+  search: { id: string; name: string; seed: number; state: SearchState; message: string };
   metric: string;
   rounds: RoundProgress[];
   running: RunningProgress[];
@@ -42,7 +43,13 @@ export function progressState(event: SearchEvent__Output, spec: SearchSpec): Pro
   if (search === null) throw new TypeError('a search event names its search');
   const trials = new Map(event.rounds.flatMap((round) => round.trials.map((trial) => [trial.number, trial])));
   return {
-    search: { id: search.id, name: search.name, seed: search.seed, state: searchStateFromWire(search.state) },
+    search: {
+      id: search.id,
+      name: search.name,
+      seed: search.seed,
+      state: searchStateFromWire(search.state),
+      message: search.message,
+    },
     metric: spec.metric.name,
     rounds: spec.rounds.map((planned, index) => {
       const opened = event.rounds.find((round) => round.index === index);

@@ -65,6 +65,12 @@ describe('the progress display', () => {
     expect(lines.length).toBeLessThan(24);
   });
 
+  it('tells what the search waits for', () => {
+    const state = middleOfSearch();
+    state.search.message = 'waiting: no connected worker has data set cifar10';
+    expect(progressLines(state, frame())).toContain('waiting: no connected worker has data set cifar10');
+  });
+
   it('tells of trials that ended without a result', () => {
     const rounds = [{ ...round('coarse', 'open', 3, 8), trialsLost: 2 }];
     expect(progressLines(middleOfSearch({ rounds }), frame())[1]).toContain('3/8  2 without result');
@@ -92,6 +98,7 @@ describe('the progress display', () => {
             running,
           });
           state.search.name = name;
+          state.search.message = name;
           const lines = progressLines(state, frame({ columns, rows }));
           expect(lines.length).toBeLessThan(rows);
           for (const line of lines) {

@@ -1,0 +1,150 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { brotliDecompressSync } from 'node:zlib';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { SearchJson } from '../../coordinator/report/search-json.js';
+import { packageFile } from '../../proto/package-root.js';
+import { runPython } from '../support/python.js';
+import { Sandbox } from '../support/sandbox.js';
+import { searchFile } from '../support/search-files.js';
+
+const sandbox = new Sandbox();
+const file = sandbox.file('search.yaml', searchFile());
+let search: SearchJson;
+
+beforeAll(async () => {
+  search = await sandbox.json(['run', file]);
+});
+afterEach(() => sandbox.empty());
+afterAll(() => sandbox.remove());
+
+const PYTHON = process.env['VERNIER_TEST_PYTHON'] ?? '/usr/bin/python3';
+const hasNumpy = spawnSync(PYTHON, ['-c', 'import numpy']).status === 0;
+
+interface Recomputed {
+  accuracy: number;
+  metadata: Record<string, string>;
+  shapes: Record<string, number[]>;
+}
+
+/** NumPy's accuracy of the file's network on records of the embedded data. */
+function recompute(weights: string, part: 'train' | 't10k', first: number, count: number): Recomputed {
+  const unpacked = (kind: string): string => {
+    const name = `${part}-${kind}-ubyte`;
+    const packed = readFileSync(packageFile(`worker/datasets/embedded/fashion-mnist-mini/${name}.br`));
+    return sandbox.file(name, brotliDecompressSync(packed));
+  };
+  const request = { weights, images: unpacked('images-idx3'), labels: unpacked('labels-idx1'), first, count };
+  return runPython(packageFile('test/numpy/weights_accuracy.py'), request) as Recomputed;
+}
+
+interface Written {
+  source: string;
+  trial: number;
+  round: string;
+  bytes: number;
+  metrics: Record<string, number>;
+  weightsSha256: string;
+}
+
+/** As the weights digest is defined: the float32 values of W1, b1, W2, b2, one tensor after the other. */
+function digestOf(path: string): string {
+  const bytes = readFileSync(path);
+  const begin = 8 + Number(bytes.readBigUInt64LE(0));
+  const header = JSON.parse(bytes.subarray(8, begin).toString()) as Record<string, { data_offsets: [number, number] }>;
+  const hash = createHash('sha256');
+  for (const name of ['W1', 'b1', 'W2', 'b2']) {
+    const [from, to] = header[name]?.data_offsets ?? [0, 0];
+    hash.update(bytes.subarray(begin + from, begin + to));
+  }
+  return hash.digest('hex');
+}
+
+describe('vernier weights', () => {
+  it.skipIf(!hasNumpy)(
+    'writes the best trial’s, from which NumPy computes the same accuracies (skipped without NumPy)',
+    async () => {
+      const output = sandbox.path('best.safetensors');
+      const written = await sandbox.json<Written>(['weights', '--output', output]);
+      const trial = search.rounds.at(-1)?.trials[0];
+      expect(written).toMatchObject({ source: 'kept', trial: 13, round: 'final', metrics: trial?.metrics });
+      expect(written.bytes).toBe(readFileSync(output).length);
+      expect(digestOf(output)).toBe(trial?.weightsSha256);
+
+      const test = recompute(output, 't10k', 0, 1000);
+      expect(test.shapes).toEqual({
+        W1: [784, 20],
+        b1: [20],
+        W2: [20, 10],
+        b2: [10],
+        input_mean: [784],
+        input_deviation: [784],
+      });
+      expect(test.metadata).toMatchObject({
+        dataset: 'fashion-mnist-mini',
+        train_records: '2000',
+        validation_records: '500',
+        spec_sha256: search.search.specSha256,
+      });
+      // NumPy adds in another order and in float64: a score may change its rank within a rounding error, hardly ever two.
+      expect(Math.abs(test.accuracy - trial!.metrics['test_accuracy']!)).toBeLessThanOrEqual(1 / 1000 + 1e-12);
+      const validation = recompute(output, 'train', 2000, 500);
+      expect(Math.abs(validation.accuracy - trial!.metrics['val_accuracy']!)).toBeLessThanOrEqual(1 / 500 + 1e-12);
+    },
+  );
+
+  it('makes any other trial’s again, and checks them by their digest', async () => {
+    const output = sandbox.path('trial-2.safetensors');
+    const { code, stdout, stderr } = await sandbox.run([
+      'weights',
+      search.search.id,
+      '--trial',
+      '2',
+      '--output',
+      output,
+    ]);
+    expect(code, stderr).toBe(0);
+    expect(stderr).toBe('training trial 2 again\n');
+    expect(stdout).toMatch(/trial-2\.safetensors: trial 2 of round coarse, val_accuracy \d\d\.\d\d %, \d+ bytes\n/);
+    expect(stdout).toContain('trained again; their digest is the same');
+    expect(digestOf(output)).toBe(search.rounds[0]?.trials[1]?.weightsSha256);
+  });
+
+  it('makes the best’s again with the other kernel, to the same file', async () => {
+    const kept = sandbox.path('kept');
+    const again = sandbox.path('again');
+    await sandbox.run(['weights', '--output', kept]);
+    const written = await sandbox.json<Written>(['weights', '--output', again, '--retrain', '--kernel', 'reference']);
+    expect(written.source).toBe('trained again');
+    expect(readFileSync(again).equals(readFileSync(kept))).toBe(true);
+  });
+
+  it("takes a round's best", async () => {
+    const written = await sandbox.json<Written>(['weights', '--round', 'coarse', '--output', sandbox.path('coarse')]);
+    const best = search.rounds[0]?.trials.toSorted(
+      (a, b) => b.metrics['val_accuracy']! - a.metrics['val_accuracy']!,
+    )[0];
+    expect(written).toMatchObject({ round: 'coarse', trial: best?.number });
+  });
+
+  it('refuses what is not there, and writes nothing', async () => {
+    const output = sandbox.path('nothing');
+    for (const [options, message] of [
+      [['--trial', '99'], 'the search has no trial 99 [TRIAL_NOT_FOUND]\n  it has trials 1 to 13\n'],
+      [
+        ['--round', 'coarse', '--trial', '13'],
+        'round coarse has no trial 13 [TRIAL_NOT_FOUND]\n  it has trials 1 to 6\n',
+      ],
+      [['--round', 'rough'], 'the search has no round rough [TRIAL_NOT_FOUND]\n  it has coarse, fine, final\n'],
+    ] as const) {
+      const { code, stderr } = await sandbox.run(['weights', ...options, '--output', output]);
+      expect(code).toBe(2);
+      expect(stderr).toBe(`vernier: ${message}`);
+    }
+    const { code, stderr } = await sandbox.run(['weights', '--output', sandbox.path('no/folder')]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('cannot be written: its folder does not exist [FILE_UNWRITABLE]');
+    expect(existsSync(output)).toBe(false);
+  });
+});
