@@ -40,23 +40,44 @@ export function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
-/** Cuts to `columns` characters, the last one an ellipsis where something was cut. */
-export function clip(text: string, columns: number): string {
-  const characters = Array.from(text);
-  return characters.length <= columns ? text : `${characters.slice(0, Math.max(0, columns - 1)).join('')}…`;
+/** Characters that terminals draw two columns wide. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|[\u{20000}-\u{3fffd}]/u;
+const COMBINING = /^(?:\p{Mark}|\u200d)$/u;
+
+/** Columns that text without control characters takes in a terminal. */
+export function displayWidth(text: string): number {
+  let width = 0;
+  for (const character of text) width += characterWidth(character);
+  return width;
 }
 
-/**
- * Breaks text between words into lines of at most `columns` characters, all but the first indented. A longer word is
- * clipped.
- */
+function characterWidth(character: string): number {
+  if (COMBINING.test(character)) return 0;
+  return WIDE.test(character) ? 2 : 1;
+}
+
+/** Cuts to `columns`, the last one an ellipsis where something was cut. */
+export function clip(text: string, columns: number): string {
+  if (displayWidth(text) <= columns) return text;
+  let kept = '';
+  let width = 0;
+  for (const character of text) {
+    width += characterWidth(character);
+    if (width >= columns) break;
+    kept += character;
+  }
+  return `${kept}…`;
+}
+
+/** Breaks text between words into lines of at most `columns`, all but the first indented. A longer word is clipped. */
 export function wrap(text: string, columns: number, indent = ''): string {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {
     const start = lines.length === 0 ? '' : indent;
     if (line === '') line = clip(start + word, columns);
-    else if (Array.from(line).length + 1 + Array.from(word).length <= columns) line += ` ${word}`;
+    else if (displayWidth(line) + 1 + displayWidth(word) <= columns) line += ` ${word}`;
     else {
       lines.push(line);
       line = clip(indent + word, columns);

@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import type { Metric, TrialState } from '../../proto/domain.js';
 import type { RoundDetail__Output } from '../../proto/generated/vernier/v1/RoundDetail.js';
-import { clip, counted, formatMetric, formatNumber, formatParameter, printable, wrap } from './format.js';
+import { clip, counted, displayWidth, formatMetric, formatNumber, formatParameter, printable, wrap } from './format.js';
 import { roundRows, type ConfigurationRow, type RoundRows } from './round-rows.js';
 
 /** The width that output is made for; wider terminals get no wider tables. */
@@ -22,7 +22,7 @@ export function roundTable(round: RoundDetail__Output, metric: Metric, columns =
   return renderRound(roundRows(round, metric), columns);
 }
 
-export function renderRound(rows: RoundRows, columns = TEXT_COLUMNS): string {
+function renderRound(rows: RoundRows, columns = TEXT_COLUMNS): string {
   const lines = [wrap(headline(rows), columns, GAP)];
   const intervals = Object.entries(rows.interval).sort(([a], [b]) => (a < b ? -1 : 1));
   if (intervals.length > 0) {
@@ -132,7 +132,7 @@ function parameterColumn(best: readonly ConfigurationRow[], name: string): Colum
 
 function contentWidth({ head, cells }: Column): number {
   const lines = [head, ...cells].flatMap((cell) => cell.split('\n'));
-  return Math.max(...lines.map((line) => Array.from(line).length));
+  return Math.max(...lines.map(displayWidth));
 }
 
 function totalWidth(columns: readonly Column[]): number {

@@ -14,7 +14,7 @@ import {
 } from '../../proto/wire.js';
 
 /** Metric name to value; null where it is no finite number, which JSON cannot hold. */
-export type JsonMetrics = Record<string, number | null>;
+type JsonMetrics = Record<string, number | null>;
 
 /** A search as `--json` prints it. Scripts rely on these keys. Parameters, metrics and intervals are sorted by name. */
 export interface SearchJson {

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   clip,
+  displayWidth,
   formatMetric,
   formatNumber,
   formatParameter,
@@ -68,7 +69,13 @@ describe('printable', () => {
 
 describe('clip', () => {
   it('marks what was cut', () => {
-    expect([clip('abcd', 4), clip('abcde', 4), clip('😀😀😀', 2)]).toEqual(['abcd', 'abc…', '😀…']);
+    expect([clip('abcd', 4), clip('abcde', 4), clip('😀😀😀', 5)]).toEqual(['abcd', 'abc…', '😀😀…']);
+  });
+});
+
+describe('displayWidth', () => {
+  it('counts what a terminal draws wide as two, and accents not at all', () => {
+    expect(['abc', 'é', 'e\u0301', '粗い', '😀', ''].map(displayWidth)).toEqual([3, 1, 1, 4, 2, 0]);
   });
 });
 
