@@ -5,7 +5,7 @@ import { unpackArchive } from './archive.js';
 import { lacking } from './lacking.js';
 import { writeMember } from './member-writer.js';
 import { readable, sourceChunks } from './source.js';
-import { cataloguedDataset, isComplete, type StoredDataset } from './stored.js';
+import { cataloguedDataset, isComplete, placeOf, type StoredDataset } from './stored.js';
 import { isSound } from './verify.js';
 import { withWorkFolder } from './work-folder.js';
 
@@ -29,7 +29,7 @@ export async function addCatalogued(
   if ((await isComplete(stored)) && (await isSound(stored))) return { stored, already: true };
 
   const found = isFolder ? await findMembers(path, members) : undefined;
-  await withWorkFolder({ dataDir, name, files: members.map(({ file }) => file) }, async ({ staging, install }) => {
+  await withWorkFolder(placeOf(name, entry, dataDir), async ({ staging, install }) => {
     if (found === undefined) {
       await unpackArchive(path, members, staging, path, onMember);
     } else {

@@ -8,11 +8,15 @@ import { MAX_IDX_DIMENSIONS, MAX_IDX_SIZE, writeIdxHeader } from './idx.js';
 import { LabelConverter } from './labels.js';
 import { MANIFEST_FILE, MAX_CLASSES, writeManifest } from './manifest.js';
 import { MemberWriter } from './member-writer.js';
-import type { OwnSources } from './own-files.js';
-import { findDataset, OWN_FILES, ownFile, type StoredDataset } from './stored.js';
+import { ownSources, type OwnSources } from './own-files.js';
+import { findDataset, ownFile, placeOf, type StoredDataset } from './stored.js';
 import { withWorkFolder } from './work-folder.js';
 
 export interface AddOwnOptions {
+  /** Looked through for files with recognisable names. */
+  folder?: string;
+  /** Files that are named. */
+  files?: OwnSources;
   /** Number of classes; by default one more than the highest label. */
   classes?: number;
   /** Replaces a data set of the same name. */
@@ -38,22 +42,22 @@ interface Split {
  */
 export async function addOwn(
   name: string,
-  sources: OwnSources,
   dataDir: string,
-  options: AddOwnOptions = {},
+  options: AddOwnOptions,
 ): Promise<{ stored: StoredDataset; labels: readonly [number, number] }> {
   if (!DATASET_NAME.test(name)) {
-    throw new VernierError('USAGE', `${name} cannot be the name of a data set`, {
+    throw new VernierError('USAGE', `${JSON.stringify(name)} cannot be the name of a data set`, {
       mend: 'use lower-case letters, digits, dots, dashes and underscores, at most 64, a letter or digit first',
     });
   }
+  const sources = await ownSources(options.folder, options.files ?? {});
   // All headers first: what does not fit is told before anything is copied.
   const train = await readSplit('train', sources);
   if (train === undefined) throw new VernierError('USAGE', `data set ${name}: no training images and labels are given`);
   const test = await readSplit('test', sources);
   if (test !== undefined) checkSameShape(train, test);
 
-  return await withWorkFolder({ dataDir, name, files: OWN_FILES }, async ({ staging, install }) => {
+  return await withWorkFolder(placeOf(name, undefined, dataDir), async ({ staging, install }) => {
     await refuseExisting(name, dataDir, options.replace ?? false);
     const splits = test === undefined ? [train] : [train, test];
     const members: MemberFile[] = [];

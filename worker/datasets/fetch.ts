@@ -6,7 +6,7 @@ import { unpackArchive } from './archive.js';
 import { download, parseAddress, type DownloadOptions } from './download.js';
 import { writeMember } from './member-writer.js';
 import { sourceChunks } from './source.js';
-import { cataloguedDataset, isComplete, type StoredDataset } from './stored.js';
+import { cataloguedDataset, isComplete, placeOf, type StoredDataset } from './stored.js';
 import { isSound } from './verify.js';
 import { withWorkFolder } from './work-folder.js';
 
@@ -39,8 +39,7 @@ export async function fetchDataset(
   if (source.kind === 'embedded') return { stored, already: true };
   if ((await isComplete(stored)) && (await isSound(stored))) return { stored, already: true };
 
-  const place = { dataDir, name: entry.name, files: members.map(({ file }) => file) };
-  await withWorkFolder(place, async ({ downloads, staging, install }) => {
+  await withWorkFolder(placeOf(entry.name, entry, dataDir), async ({ downloads, staging, install }) => {
     if (source.kind === 'archive') {
       const address = url ?? new URL(source.url);
       await get(address, join(downloads, 'archive'), options, (path) =>

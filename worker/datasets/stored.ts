@@ -23,6 +23,16 @@ export interface StoredDataset {
   directory: string;
 }
 
+/** A data set's place in the data folder, as those need it who change what lies there. */
+export interface Place {
+  dataDir: string;
+  name: string;
+  /** Names of all files that may be in its folder. A folder that holds others is never touched: it is not ours. */
+  files: readonly string[];
+  /** A file without which the folder is not ours either. */
+  mark?: string;
+}
+
 /** Where the data folder keeps what is unfinished: downloads, unpacking, locks. */
 export const WORK_FOLDER = '.incoming';
 
@@ -30,10 +40,17 @@ export const WORK_FOLDER = '.incoming';
 export function ownFile(split: 'train' | 'test', holds: 'images' | 'labels'): string {
   return `${split}-${holds}.idx`;
 }
-export const OWN_FILES: readonly string[] = [
+const OWN_FILES: readonly string[] = [
   ...(['train', 'test'] as const).flatMap((split) => [ownFile(split, 'images'), ownFile(split, 'labels')]),
   MANIFEST_FILE,
 ];
+
+/** Where a data set lies or is to lie, for whoever changes it. */
+export function placeOf(name: string, entry: CatalogueEntry | undefined, dataDir: string): Place {
+  return entry === undefined
+    ? { dataDir, name, files: OWN_FILES, mark: MANIFEST_FILE }
+    : { dataDir, name, files: entry.members.map(({ file }) => file) };
+}
 
 /** A data set of the catalogue, whether its files are there or not. */
 export function cataloguedDataset(entry: CatalogueEntry, dataDir: string): StoredDataset {
@@ -83,7 +100,12 @@ export async function findDataset(name: string, dataDir: string): Promise<Stored
       },
     );
   }
-  return { info: { ...described, sha256: datasetIdentity(members, described.classes) }, entry: undefined, members, directory };
+  return {
+    info: { ...described, sha256: datasetIdentity(members, described.classes) },
+    entry: undefined,
+    members,
+    directory,
+  };
 }
 
 export interface MemberState {

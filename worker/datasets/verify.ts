@@ -43,7 +43,8 @@ export async function inspectMember(stored: StoredDataset, member: MemberFile): 
     found = await measure(stored, member);
   } catch (error) {
     if (!(error instanceof VernierError)) throw error;
-    return { ...known, state: error.code === 'DATASET_MISSING' ? 'missing' : 'corrupt', problem: error.message };
+    if (error.code === 'DATASET_MISSING') return { ...known, state: 'missing', problem: `${path} is not there` };
+    return { ...known, state: 'corrupt', problem: error.message };
   }
   const difference = compare(member, found);
   if (difference === undefined) return { ...known, state: 'sound', found };
@@ -103,5 +104,5 @@ function missing(stored: StoredDataset, message: string): VernierError {
 export function mendOf({ info, entry }: StoredDataset): string {
   if (entry === undefined) return `add it again from its source: vernier data add ${info.name} PATH --replace`;
   if (entry.source.kind === 'embedded') return 'install Vernier again: this file is part of it';
-  return `get it again: vernier data fetch ${info.name}`;
+  return `get it: vernier data fetch ${info.name}, or vernier data add ${info.name} PATH`;
 }

@@ -3,15 +3,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { VernierError } from '../../proto/errors.js';
 import { folderError } from './folder-error.js';
-import { isAbsent, WORK_FOLDER } from './stored.js';
-
-/** Where a data set lies, or is to lie. */
-export interface Place {
-  dataDir: string;
-  name: string;
-  /** Names of all files that may be in its folder. A folder that holds others is never touched: it is not ours. */
-  files: readonly string[];
-}
+import { isAbsent, WORK_FOLDER, type Place } from './stored.js';
 
 /** Exclusive use of one data set's place in the data folder. */
 export interface Work {
@@ -94,14 +86,15 @@ async function workIn<T>(place: Place, workFolder: string, use: (work: Work) => 
   }
 }
 
-async function refuseForeign({ name, files }: Place, folder: string): Promise<void> {
+async function refuseForeign({ name, files, mark }: Place, folder: string): Promise<void> {
   let found: string[];
   try {
     found = await readdir(folder);
   } catch (error) {
     return unlessAbsent(error);
   }
-  const foreign = found.find((file) => !files.includes(file));
+  const unmarked = mark !== undefined && !found.includes(mark);
+  const foreign = found.find((file) => unmarked || !files.includes(file));
   if (foreign === undefined) return;
   throw new VernierError(
     'DATA_FOLDER_UNUSABLE',
