@@ -22,6 +22,8 @@ export function spacesOf(
   let former: Space[] = [];
   return rounds.map((round) => {
     const space = new Map<string, Stand>();
+    /** They come into carried configurations that lack them, see coordinator/search/carry.ts. */
+    const constants = new Map<string, Stand>();
     for (const [name, draft] of round.parameters) {
       if (!settings.has(draft)) continue;
       const reach = reachOf(round, draft, handedOn);
@@ -30,8 +32,9 @@ export function spacesOf(
       }
       const stand = standFor(draft, reach);
       space.set(name, stand.length > 0 ? stand : [unknownValue(draft, problems)]);
+      if (draft.distribution?.distribution === 'constant') constants.set(name, stand);
     }
-    const carried = round.map.entries.has('carry') ? former : [];
+    const carried = round.map.entries.has('carry') ? former.map((one) => new Map([...constants, ...one])) : [];
     former = round.method === 'none' && carried.length > 0 ? carried : [space, ...carried];
     return former;
   });
