@@ -81,6 +81,7 @@ export function detail(
       endedMs: 2,
       trialsTotal: 20,
       trialsDone: 20,
+      waitingCode: '',
     },
     rounds,
     best: best(20, { lambda: 0.00178372 }, { val_accuracy: 0.526, test_accuracy: 0.52209 }, 0.526),
