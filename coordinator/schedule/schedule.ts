@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../proto/errors.js';
 import { Attempts, type AttemptPorts } from './attempts.js';
 import { Effects, type GrantedLease, type RevocationReason } from './effects.js';
 import {
@@ -11,7 +12,7 @@ import {
 } from './events.js';
 import { mostFree, nextTrial } from './grants.js';
 import type { Lease } from './leases.js';
-import { prospects } from './prospects.js';
+import { obstacle, type Obstacle } from './obstacle.js';
 import { datasetOf } from './running-search.js';
 import { WorkerTable, type ConnectedWorker } from './workers.js';
 
@@ -25,13 +26,13 @@ export interface RunningAttempt {
 }
 
 /** Codes of failures that are the worker's own: they say nothing of the trial, and use up none of its tries. */
-const WORKERS_OWN: ReadonlySet<string> = new Set([
+const WORKERS_OWN: readonly ErrorCode[] = [
   'DATASET_MISSING',
   'DATASET_CORRUPT',
   'DATASET_MISMATCH',
   'DATASET_BUSY',
   'DATA_FOLDER_UNUSABLE',
-]);
+];
 
 /**
  * When things happen: which trial runs where, until when, and what follows from its end.
@@ -75,10 +76,10 @@ export class Schedule {
     return this.attempts.leases.nextDueMs;
   }
 
-  /** What a running search waits for that somebody has to see to, or empty. */
-  prospects(id: string): string {
+  /** What a running search waits for that somebody has to see to. */
+  obstacle(id: string): Obstacle | undefined {
     const search = this.attempts.search(id);
-    return search === undefined ? '' : prospects(search, this.workers.all(), this.storeIsFull);
+    return search && obstacle(search, this.workers.all(), this.storeIsFull);
   }
 
   /** A search's attempts under way, in trial order. */
@@ -210,10 +211,11 @@ export class Schedule {
     const { outcome, errorCode } = report;
     const message = errorCode === '' ? report.message : `${report.message} [${errorCode}]`;
     const dataset = datasetOf(lease.trial.config, lease.search.datasets);
-    if (dataset === undefined || !WORKERS_OWN.has(errorCode)) {
+    const code = WORKERS_OWN.find((own) => own === errorCode);
+    if (dataset === undefined || code === undefined) {
       return this.attempts.giveUp(lease, outcome === 'failed' ? 'failed' : 'thread crashed', message, effects);
     }
-    worker.unusable.set(dataset.sha256, message);
+    worker.unusable.set(dataset.sha256, { code, message: report.message });
     effects.workersChanged = true;
     this.attempts.giveUp(lease, 'refused', message, effects);
   }

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../proto/errors.js';
 import type { SessionId, WorkerIntroduction } from './events.js';
 
 /** A worker with a stream. */
@@ -8,7 +9,7 @@ export interface ConnectedWorker {
   readonly kernel: string;
   readonly datasets: ReadonlySet<string>;
   /** Data sets (sha256) it turned out not to be able to use, with what it said. It gets no trial of theirs. */
-  readonly unusable: Map<string, string>;
+  readonly unusable: Map<string, { code: ErrorCode; message: string }>;
   /** Trials it could start now. */
   free: number;
 }
@@ -23,7 +24,7 @@ export class WorkerTable {
   ): { worker: ConnectedWorker; superseded: SessionId | undefined } {
     const superseded = this.all().find((other) => other.name === name)?.session;
     if (superseded !== undefined) this.bySession.delete(superseded);
-    const worker = { session, name, threads, kernel, datasets, unusable: new Map<string, string>(), free: 0 };
+    const worker = { session, name, threads, kernel, datasets, unusable: new Map(), free: 0 };
     this.bySession.set(session, worker);
     return { worker, superseded };
   }

@@ -1,0 +1,39 @@
+import type { ErrorCode } from '../../proto/errors.js';
+import { datasetOf, type RunningSearch } from './running-search.js';
+import { canUse, type ConnectedWorker } from './workers.js';
+
+/** What a running search waits for that somebody has to see to. */
+export interface Obstacle {
+  code: ErrorCode;
+  message: string;
+}
+
+/** The obstacle before a search's next trials; undefined when they run, or wait only for workers to come or to be free. */
+export function obstacle(
+  search: RunningSearch,
+  workers: readonly ConnectedWorker[],
+  storeIsFull: boolean,
+): Obstacle | undefined {
+  if (storeIsFull) {
+    return {
+      code: 'STORE_FULL',
+      message: 'the disk that holds the store is full; trials start again when there is room',
+    };
+  }
+  if (workers.length === 0) return undefined;
+  for (const { config } of search.round?.pending ?? []) {
+    const dataset = datasetOf(config, search.datasets);
+    if (dataset === undefined || workers.some((worker) => canUse(worker, dataset.sha256))) continue;
+    for (const { name, unusable } of workers) {
+      const why = unusable.get(dataset.sha256);
+      if (why === undefined) continue;
+      return {
+        code: why.code,
+        message: `no connected worker can use data set ${dataset.name}; worker ${name}: ${why.message}`,
+      };
+    }
+    const identity = `SHA-256 ${dataset.sha256.slice(0, 12)}...`;
+    return { code: 'DATASET_MISSING', message: `no connected worker has data set ${dataset.name} (${identity})` };
+  }
+  return undefined;
+}
