@@ -48,14 +48,16 @@ async function serve(options: CoordinatorOptions, { env, stdout, stderr }: Comma
   if (options.json) writeJson({ address, store }, stdout);
   else stdout.write(`${greeting(address, store).join('\n')}\n`);
 
-  await new Promise<void>((resolve) => {
+  const asked = new Promise<undefined>((resolve) => {
     onStopSignals((count, signal) => {
       if (count > 1) process.exit(1);
       log(`${signal}: closing`);
-      resolve();
+      resolve(undefined);
     });
   });
+  const error = await Promise.race([asked, coordinator.failed]);
   await coordinator.close();
+  if (error !== undefined) throw error;
 }
 
 /** What whoever started the coordinator needs next. */

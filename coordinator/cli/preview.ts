@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import { Command } from 'commander';
 import type { CommandContext, CommandFactory } from '../../proto/command.js';
 import type { SearchSpec } from '../../proto/domain.js';
@@ -6,13 +5,12 @@ import { VernierError } from '../../proto/errors.js';
 import { counted, formatNumber, formatParameter, printable, wrap } from '../report/format.js';
 import { openRound } from '../search/open-round.js';
 import type { OpenedRound } from '../search/round.js';
-import { parseSearchFile, type SearchFile } from '../spec/search-file.js';
+import type { SearchFile } from '../spec/search-file.js';
+import { checkedFile } from './checked-file.js';
 import { dataDirOption, jsonOption, seedOption } from './options.js';
-import { formatProblems } from './problems.js';
 import { ownDatasets } from './required-data.js';
 import { writeJson } from './result.js';
 import { roundInWords, trialsInAll } from './search-summary.js';
-import { readSearchText } from './search-text.js';
 
 interface PreviewOptions {
   seed?: number;
@@ -42,17 +40,9 @@ export const previewCommand: CommandFactory = (context) =>
     .action((file: string, options: PreviewOptions) => preview(file, options, context));
 
 async function preview(file: string, options: PreviewOptions, context: CommandContext): Promise<void> {
-  const { seed, dataDir, json } = options;
-  const text = await readSearchText(file);
+  const { dataDir, json } = options;
   const datasets = ownDatasets(await context.localDatasets(dataDir));
-  let search: SearchFile;
-  try {
-    search = parseSearchFile(text, { fileName: basename(file), datasets, ...(seed === undefined ? {} : { seed }) });
-  } catch (error) {
-    if (!(error instanceof VernierError) || error.code !== 'SPEC_INVALID') throw error;
-    context.stderr.write(`${formatProblems(printable(file), text, error.problems)}\n`);
-    throw new VernierError(error.code, error.message);
-  }
+  const { search } = await checkedFile(file, options, datasets, context.stderr);
   const opened = openRound(search.spec, []);
   if ('impossible' in opened) throw new VernierError('SEARCH_FAILED', opened.impossible);
   if (json) writeJson(inJson(search, opened), context.stdout);

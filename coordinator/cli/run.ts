@@ -1,13 +1,12 @@
 import { availableParallelism } from 'node:os';
-import { basename } from 'node:path';
 import { Command } from 'commander';
 import type { CommandContext, CommandFactory } from '../../proto/command.js';
 import { VernierError } from '../../proto/errors.js';
 import type { SearchDetail__Output } from '../../proto/generated/vernier/v1/SearchDetail.js';
 import { summaryOf } from '../report/detail.js';
 import type { Coordinator } from '../service/coordinator.js';
-import { parseSearchFile } from '../spec/search-file.js';
 import { CoordinatorApi } from './api.js';
+import { checkedFile } from './checked-file.js';
 import { followSearch, specOf } from './follow.js';
 import {
   againOption,
@@ -23,7 +22,7 @@ import { trialsDone, type ProgressState } from './progress/state.js';
 import { startWhenFree, storeFile } from './reach.js';
 import { ownDatasets, requireDatasets } from './required-data.js';
 import { requireCompleted, writeResult } from './result.js';
-import { readSearchText } from './search-text.js';
+import { Standstill } from './standstill.js';
 import { onStopSignals } from './stop-signals.js';
 import { WorkerFleet } from './worker-fleet.js';
 
@@ -61,7 +60,7 @@ Exit codes: 0 the search completed, 1 it failed or was interrupted, 2 wrong use 
 /** `vernier run`: coordinator, workers and progress of one search, in one command. */
 export const runCommand: CommandFactory = (context) =>
   new Command('run')
-    .argument('<file>', 'search file (YAML)')
+    .argument('<file>', 'search file (YAML); - is standard input')
     .addOption(countOption('--workers <n>', 'worker processes').default(1))
     .addOption(countOption('--threads <n>', "threads of each worker (default: the workers share the machine's cores)"))
     .addOption(storeOption('file that keeps the search'))
@@ -76,12 +75,10 @@ export const runCommand: CommandFactory = (context) =>
 
 async function run(file: string, options: RunOptions, context: CommandContext): Promise<void> {
   const { env, stderr } = context;
-  const text = await readSearchText(file);
-  const fileName = basename(file);
   const local = await context.localDatasets(options.dataDir);
   const datasets = ownDatasets(local);
   const seed = options.seed === undefined ? {} : { seed: options.seed };
-  const checked = parseSearchFile(text, { fileName, datasets, ...seed });
+  const { text, fileName, search: checked } = await checkedFile(file, options, datasets, stderr);
   requireDatasets(checked.datasets, local, options.dataDir);
 
   const log = options.verbose ? (line: string) => stderr.write(`coordinator: ${line}\n`) : () => undefined;
@@ -120,11 +117,15 @@ async function work(detail: SearchDetail__Output, running: Work): Promise<Search
   const display = progressDisplay(context.stderr, context.env, spec);
   const fleet = startFleet(running, display);
   const stop = stopOnSignals(fleet, display, context);
+  const standstill = new Standstill();
   const watching = new AbortController();
+  const onState = (state: ProgressState): void => {
+    fleet.progressed(trialsDone(state));
+    standstill.observe(state);
+  };
   try {
-    const onState = (state: ProgressState): void => fleet.progressed(trialsDone(state));
     const ended = followSearch({ api, id, spec, display, reconnectMs: 0, signal: watching.signal, onState });
-    const end = await Promise.race([ended, fleet.lost, stop.asked]);
+    const end = await Promise.race([ended, fleet.lost, standstill.reached, coordinator.failed, stop.asked]);
     if (end instanceof VernierError) throw end;
     if (end === 'stop') await fleet.drain();
     const now = await api.get({ id });
@@ -136,6 +137,7 @@ async function work(detail: SearchDetail__Output, running: Work): Promise<Search
   } finally {
     fleet.kill();
     watching.abort();
+    standstill.end();
     display.end();
     stop.end();
   }

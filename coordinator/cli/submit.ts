@@ -1,13 +1,11 @@
-import { basename } from 'node:path';
 import { Command } from 'commander';
 import type { CommandContext, CommandFactory } from '../../proto/command.js';
 import { printable } from '../report/format.js';
-import { parseSearchFile } from '../spec/search-file.js';
+import { checkedFile } from './checked-file.js';
 import { againOption, coordinatorOption, jsonOption, seedOption, storeOption, type ReachOptions } from './options.js';
 import { withCoordinator, type Reached } from './reach.js';
 import { ownDatasets } from './required-data.js';
 import { writeJson } from './result.js';
-import { readSearchText } from './search-text.js';
 import { summaryJson } from './summary-json.js';
 import { requireServing, watchToEnd } from './watch.js';
 
@@ -28,7 +26,7 @@ A search that the store has already, with the same file, seed and data, is not m
 /** `vernier submit`: hands a search file to a coordinator. */
 export const submitCommand: CommandFactory = (context) =>
   new Command('submit')
-    .argument('<file>', 'search file (YAML)')
+    .argument('<file>', 'search file (YAML); - is standard input')
     .addOption(coordinatorOption())
     .addOption(storeOption('store to put it into'))
     .addOption(seedOption())
@@ -39,12 +37,10 @@ export const submitCommand: CommandFactory = (context) =>
     .action((file: string, options: SubmitOptions) => submit(file, options, context));
 
 async function submit(file: string, options: SubmitOptions, context: CommandContext): Promise<void> {
-  const specYaml = await readSearchText(file);
-  const fileName = basename(file);
   const datasets = ownDatasets(await context.localDatasets());
   const seed = options.seed === undefined ? {} : { seed: options.seed };
   // The coordinator checks it too; here every mistake is told, however many there are.
-  parseSearchFile(specYaml, { fileName, datasets, ...seed });
+  const { text: specYaml, fileName } = await checkedFile(file, options, datasets, context.stderr);
   await withCoordinator({ ...options, create: true }, context, async (reached) => {
     if (options.watch) requireServing(reached);
     const again = options.again === true;

@@ -5,7 +5,7 @@ import type { ProgressState } from '../../coordinator/cli/progress/state.js';
 /** A search in the middle of its second round of three. */
 export function middleOfSearch(changes: Partial<ProgressState> = {}): ProgressState {
   return {
-    search: { id: '3f2a91c0', name: 'cifar10-lambda', seed: 42, state: 'running', message: '' },
+    search: { id: '3f2a91c0', name: 'cifar10-lambda', seed: 42, state: 'running', message: '', waitingCode: '' },
     metric: 'val_accuracy',
     rounds: [
       round('coarse', 'closed', 8, 8, { lambda: { min: 1e-5, max: 0.1 } }),

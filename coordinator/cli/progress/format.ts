@@ -1,3 +1,5 @@
+import { displayWidth } from '../../report/format.js';
+
 /** Text for narrow places, besides report/format.ts. */
 
 const SECOND_MS = 1000;
@@ -28,36 +30,6 @@ export function bar(share: number, width: number): string {
   const inner = Math.max(0, width - 2);
   const full = Math.round(inner * Math.min(1, Math.max(0, share)));
   return `[${'#'.repeat(full)}${'.'.repeat(inner - full)}]`;
-}
-
-/** Characters that terminals draw two columns wide. */
-const WIDE =
-  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|[\u{20000}-\u{3fffd}]/u;
-const COMBINING = /^\p{Mark}|\u200d$/u;
-
-function characterWidth(character: string): number {
-  if (COMBINING.test(character)) return 0;
-  return WIDE.test(character) ? 2 : 1;
-}
-
-/** Columns that `text`, which holds no control characters, takes in a terminal. */
-export function displayWidth(text: string): number {
-  let width = 0;
-  for (const character of text) width += characterWidth(character);
-  return width;
-}
-
-/** `text`, cut to at most `columns` with a mark where something is missing. */
-export function fit(text: string, columns: number): string {
-  if (displayWidth(text) <= columns) return text;
-  let kept = '';
-  let width = 0;
-  for (const character of text) {
-    width += characterWidth(character);
-    if (width > columns - 1) break;
-    kept += character;
-  }
-  return columns < 1 ? '' : `${kept}…`;
 }
 
 /** `text`, filled with spaces to `columns`. */

@@ -1,6 +1,6 @@
-import { counted, formatMetric, printable } from '../../report/format.js';
+import { clip, counted, displayWidth, formatMetric, printable } from '../../report/format.js';
 import { assignments } from '../../report/round-table.js';
-import { bar, displayWidth, duration, fit, pad, roughDuration } from './format.js';
+import { bar, duration, pad, roughDuration } from './format.js';
 import type { Paint } from './paint.js';
 import type { ProgressState, RoundProgress, RunningProgress } from './state.js';
 
@@ -32,8 +32,8 @@ export function progressLines(state: ProgressState, frame: Frame): string[] {
     ...rounds.map((round) => roundLine(round, label, frame)),
     ...runningLines(state.running, Math.min(MAX_RUNNING_LINES, rowsLeft), label, frame),
     ...(state.best === undefined ? [] : [bestLine(state.metric, state.best, label, frame)]),
-    ...(state.search.message === '' ? [] : [paint.yellow(fit(printable(state.search.message), columns))]),
-    paint.dim(fit(`${pad('time', label)}  ${timeText(frame)}`, columns)),
+    ...(state.search.message === '' ? [] : [paint.yellow(clip(printable(state.search.message), columns))]),
+    paint.dim(clip(`${pad('time', label)}  ${timeText(frame)}`, columns)),
   ];
 }
 
@@ -42,7 +42,7 @@ function headLine({ search, workers, threads }: ProgressState, { columns, paint 
   const left = `${name}  seed ${search.seed}`;
   const right = workers === 0 ? 'waiting for workers' : `${counted(workers, 'worker')}, ${counted(threads, 'thread')}`;
   const room = columns - displayWidth(left) - displayWidth(right);
-  if (room < 2) return paint.bold(fit(left, columns));
+  if (room < 2) return paint.bold(clip(left, columns));
   const shownRight = workers === 0 ? paint.yellow(right) : paint.dim(right);
   return `${paint.bold(name)}${left.slice(name.length)}${' '.repeat(room)}${shownRight}`;
 }
@@ -57,12 +57,12 @@ function visibleRounds(rounds: readonly RoundProgress[], room: number): readonly
 }
 
 function roundLine(round: RoundProgress, label: number, { columns, paint }: Frame): string {
-  const name = pad(fit(printable(round.name), label), label);
+  const name = pad(clip(printable(round.name), label), label);
   const counts = `${round.trialsDone}/${round.trialsTotal}`;
   const lost = round.trialsLost > 0 ? `  ${round.trialsLost} without result` : '';
   const width = Math.min(MAX_BAR, columns - label - counts.length - 4);
   const share = round.trialsTotal === 0 ? 0 : round.trialsDone / round.trialsTotal;
-  const text = fit(`${name}  ${width < 6 ? '' : `${bar(share, width)}  `}${counts}${lost}`, columns);
+  const text = clip(`${name}  ${width < 6 ? '' : `${bar(share, width)}  `}${counts}${lost}`, columns);
   if (round.state === 'waiting') return paint.dim(text);
   return round.state === 'closed' ? paint.green(text) : text;
 }
@@ -73,7 +73,7 @@ function runningLines(running: readonly RunningProgress[], room: number, label: 
   const lines = shown.map((trial) => runningLine(trial, label, frame));
   if (shown.length < running.length) {
     const more = `and ${running.length - shown.length} more`;
-    lines.push(frame.paint.dim(fit(`${' '.repeat(label + 2)}${more}`, frame.columns)));
+    lines.push(frame.paint.dim(clip(`${' '.repeat(label + 2)}${more}`, frame.columns)));
   }
   return lines;
 }
@@ -81,7 +81,7 @@ function runningLines(running: readonly RunningProgress[], room: number, label: 
 function runningLine(trial: RunningProgress, label: number, { columns }: Frame): string {
   const epoch = trial.epochs === 0 ? 'starting' : `epoch ${trial.epoch}/${trial.epochs}`;
   const again = trial.attempt > 1 ? `  attempt ${trial.attempt}` : '';
-  return fit(
+  return clip(
     `${' '.repeat(label + 2)}trial ${trial.trial}  ${epoch}${again}  ${assignments(trial.parameters)}`,
     columns,
   ).trimEnd();
@@ -95,7 +95,7 @@ function bestLine(
 ): string {
   const score = `${metric} ${formatMetric(metric, best.score)}`;
   const rest = `  trial ${best.trial} of ${printable(best.round)}  ${assignments(best.parameters)}`;
-  const text = fit(`${pad('best', label)}  ${score}${rest}`, columns).trimEnd();
+  const text = clip(`${pad('best', label)}  ${score}${rest}`, columns).trimEnd();
   return text.replace(score, paint.bold(score));
 }
 

@@ -1,4 +1,4 @@
-import { displayWidth } from './format.js';
+import { displayWidth } from '../../report/format.js';
 
 /** What of a terminal is used; process.stderr is one. */
 export interface Terminal {

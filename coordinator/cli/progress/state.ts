@@ -5,8 +5,8 @@ import { parametersFromWire, searchStateFromWire } from '../../../proto/wire.js'
 
 /** A search as its progress shows it: every planned round, whether it is open yet or not. */
 export interface ProgressState {
-  /** `message`: what it waits for that somebody has to see to, or empty. */
-  search: { id: string; name: string; seed: number; state: SearchState; message: string };
+  /** `message`: what it waits for that somebody has to see to, or empty; `waitingCode`: that obstacle's error code. */
+  search: { id: string; name: string; seed: number; state: SearchState; message: string; waitingCode: string };
   metric: string;
   rounds: RoundProgress[];
   running: RunningProgress[];
@@ -49,6 +49,7 @@ export function progressState(event: SearchEvent__Output, spec: SearchSpec): Pro
       seed: search.seed,
       state: searchStateFromWire(search.state),
       message: search.message,
+      waitingCode: search.waitingCode,
     },
     metric: spec.metric.name,
     rounds: spec.rounds.map((planned, index) => {

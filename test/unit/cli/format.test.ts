@@ -1,6 +1,5 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bar, displayWidth, duration, fit, pad, roughDuration } from '../../../coordinator/cli/progress/format.js';
+import { bar, duration, pad, roughDuration } from '../../../coordinator/cli/progress/format.js';
 
 describe('durations', () => {
   it.each([
@@ -29,26 +28,9 @@ describe('a bar', () => {
   });
 });
 
-describe('text in columns', () => {
-  it('counts wide characters twice and combining ones not at all', () => {
-    expect(displayWidth('λ=0.1')).toBe(5);
-    expect(displayWidth('探索')).toBe(4);
-    expect(displayWidth('e\u0301')).toBe(1);
-  });
-
-  it('is cut with a mark', () => {
-    expect(fit('validation', 6)).toBe('valid…');
-    expect(fit('探索中', 5)).toBe('探索…');
-    expect(fit('探索中', 4)).toBe('探…');
-    expect(fit('kept', 4)).toBe('kept');
-  });
-
-  it('fits exactly or is shorter', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'grapheme' }), fc.nat(40), (text, columns) => {
-        expect(displayWidth(fit(text, columns))).toBeLessThanOrEqual(columns);
-        expect(displayWidth(pad(fit(text, columns), columns))).toBe(columns);
-      }),
-    );
+describe('padding', () => {
+  it('fills columns, not characters', () => {
+    expect(pad('探索', 6)).toBe('探索  ');
+    expect(pad('too long', 3)).toBe('too long');
   });
 });

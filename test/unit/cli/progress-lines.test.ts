@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { displayWidth } from '../../../coordinator/cli/progress/format.js';
 import { progressLines } from '../../../coordinator/cli/progress/lines.js';
 import { COLOURS } from '../../../coordinator/cli/progress/paint.js';
+import { displayWidth } from '../../../coordinator/report/format.js';
 import { frame, middleOfSearch, round } from '../../support/progress-state.js';
 
 describe('the progress display', () => {
