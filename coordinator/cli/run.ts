@@ -24,7 +24,7 @@ import { ownDatasets, requireDatasets } from './required-data.js';
 import { requireCompleted, writeResult } from './result.js';
 import { Standstill } from './standstill.js';
 import { onStopSignals } from './stop-signals.js';
-import { WorkerFleet } from './worker-fleet.js';
+import { WorkerFleet, WorkersLost } from './worker-fleet.js';
 
 interface RunOptions {
   workers: number;
@@ -115,6 +115,7 @@ async function work(detail: SearchDetail__Output, running: Work): Promise<Search
   const { id } = summaryOf(detail);
   const spec = specOf(detail);
   const display = progressDisplay(context.stderr, context.env, spec);
+  coordinator.serveOnly(id);
   const fleet = startFleet(running, display);
   const stop = stopOnSignals(fleet, display, context);
   const standstill = new Standstill();
@@ -126,6 +127,7 @@ async function work(detail: SearchDetail__Output, running: Work): Promise<Search
   try {
     const ended = followSearch({ api, id, spec, display, reconnectMs: 0, signal: watching.signal, onState });
     const end = await Promise.race([ended, fleet.lost, standstill.reached, coordinator.failed, stop.asked]);
+    if (end instanceof WorkersLost) for (const line of end.lastWords) display.note(`worker: ${line}`);
     if (end instanceof VernierError) throw end;
     if (end === 'stop') await fleet.drain();
     const now = await api.get({ id });

@@ -13,6 +13,20 @@ const LAST_WORDS_LINES = 30;
 /** Beyond a worker's own grace time: its last results' acknowledgements, and the end of its threads. */
 const LEAVE_MS = 8_000;
 
+/** The fleet was given up. */
+export class WorkersLost extends VernierError {
+  constructor(
+    deaths: number,
+    how: string,
+    /** What the last worker wrote. */
+    readonly lastWords: readonly string[],
+  ) {
+    super('WORKERS_LOST', `${deaths} worker processes ended without finishing a trial; the last one ${how}`, {
+      mend: 'what is done is kept: mend the cause and run the same command again',
+    });
+  }
+}
+
 export interface FleetOptions {
   /** The program's entry file. */
   mainFile: string;
@@ -49,8 +63,8 @@ interface Member {
  */
 export class WorkerFleet {
   /** Resolves when the fleet is given up, with WORKERS_LOST; else never. */
-  readonly lost: Promise<VernierError>;
-  private giveUp: (error: VernierError) => void = () => undefined;
+  readonly lost: Promise<WorkersLost>;
+  private giveUp: (error: WorkersLost) => void = () => undefined;
   private readonly members = new Map<number, Member>();
   private leaving = false;
   private exits = 0;
@@ -144,7 +158,7 @@ export class WorkerFleet {
     else this.kills++;
     if (this.exits >= MAX_EXITS || this.kills >= MAX_KILLS) {
       this.leaving = true;
-      this.giveUp(workersLost(this.exits + this.kills, how, lines));
+      this.giveUp(new WorkersLost(this.exits + this.kills, how, lines));
       return;
     }
     this.options.onReplaced(worker, how);
@@ -162,14 +176,4 @@ function readLines({ stderr }: ChildProcess, onLine: (line: string) => void): vo
   stderr?.on('end', () => {
     if (rest !== '') onLine(rest);
   });
-}
-
-function workersLost(deaths: number, how: string, lines: readonly string[]): VernierError {
-  const said =
-    lines.length === 0 ? '; it said nothing' : `; it said:\n${lines.map((line) => `  | ${line}`).join('\n')}\n`;
-  return new VernierError(
-    'WORKERS_LOST',
-    `${deaths} worker processes ended without finishing a trial; the last one ${how}${said}`,
-    { mend: 'what is done is kept: mend the cause and run the same command again' },
-  );
 }

@@ -46,6 +46,8 @@ export type CoordinatorEvent =
   /** Stored already. */
   | { kind: 'submitted'; search: SubmittedSearch }
   | { kind: 'cancel'; search: string }
+  /** From now on only this search's trials are granted: whoever runs one search does not pay for what else is unfinished. */
+  | { kind: 'focus'; search: string }
   | { kind: 'hello'; session: SessionId; introduction: WorkerIntroduction }
   /** Nothing but time has passed. */
   | { kind: 'tick' }

@@ -13,7 +13,7 @@ import {
 import { mostFree, nextTrial } from './grants.js';
 import type { Lease } from './leases.js';
 import { obstacle, type Obstacle } from './obstacle.js';
-import { datasetOf } from './running-search.js';
+import { datasetOf, type RunningSearch } from './running-search.js';
 import { WorkerTable, type ConnectedWorker } from './workers.js';
 
 export interface RunningAttempt {
@@ -48,6 +48,8 @@ export class Schedule {
   private readonly workers = new WorkerTable();
   private readonly attempts: Attempts;
   private storeIsFull = false;
+  /** The only search whose trials are granted, if so. */
+  private focus: string | undefined;
 
   /** @param leaseMs how long a lease lives unless it is renewed */
   constructor(leaseMs: number, ports: AttemptPorts) {
@@ -106,6 +108,9 @@ export class Schedule {
         return this.attempts.submit(event.search, effects);
       case 'cancel':
         return this.attempts.cancel(event.search, effects);
+      case 'focus':
+        this.focus = event.search;
+        return;
       case 'hello':
         return this.hello(event.session, event.introduction, nowMs, effects);
       case 'store-full':
@@ -220,13 +225,20 @@ export class Schedule {
     this.attempts.giveUp(lease, 'refused', message, effects);
   }
 
+  /** In the order of their submission. */
+  private grantable(): Iterable<RunningSearch> {
+    if (this.focus === undefined) return this.attempts.searches;
+    const search = this.attempts.search(this.focus);
+    return search === undefined ? [] : [search];
+  }
+
   /** Gives free threads what there is to run. */
   private grant(nowMs: number, effects: Effects): void {
     if (this.storeIsFull) return;
     const granted = new Map<SessionId, GrantedLease[]>();
     let candidates = this.workers.all();
     for (let worker = mostFree(candidates); worker !== undefined; worker = mostFree(candidates)) {
-      const found = nextTrial(worker, this.attempts.searches, this.attempts.leases.ofWorker(worker.name));
+      const found = nextTrial(worker, this.grantable(), this.attempts.leases.ofWorker(worker.name));
       if (found === undefined) {
         candidates = candidates.filter((other) => other !== worker);
         continue;

@@ -42,6 +42,8 @@ export interface Coordinator {
   readonly address: string;
   /** Resolves when the coordinator could not go on and has closed, its store being broken for instance; never rejects. */
   readonly failed: Promise<VernierError>;
+  /** From now on only this search's trials are granted; others of the store wait for another coordinator. */
+  serveOnly(search: string): void;
   /** Tells every worker Shutdown (they end their processes), then closes. */
   shutdown(reason: string): Promise<void>;
   /** Stops serving; workers keep their leases and look for it again. */
@@ -132,6 +134,10 @@ class Serving {
   start(): void {
     this.engine.start();
     this.sweep();
+  }
+
+  serveOnly(search: string): void {
+    this.engine.dispatch({ kind: 'focus', search });
   }
 
   async shutdown(reason: string): Promise<void> {

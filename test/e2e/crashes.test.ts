@@ -112,7 +112,7 @@ describe('workers that cannot work', () => {
     const { code, stderr } = await sandbox.run(['run', file, '--store', 'lost.db'], { VERNIER_KERNEL: 'abacus' });
     expect(code).toBe(1);
     expect(stderr).toContain('vernier: 3 worker processes ended without finishing a trial');
-    expect(stderr).toMatch(/ {2}\| .*abacus/);
+    expect(stderr).toMatch(/^worker: .*abacus/m);
     expect(stderr).toContain('[WORKERS_LOST]');
   });
 });

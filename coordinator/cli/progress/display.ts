@@ -18,6 +18,8 @@ export interface ProgressDisplay {
 
 /** Often enough for the eye, seldom enough to be calm. */
 const MIN_REDRAW_MS = 200;
+/** Workers that have only just been started are not missed yet. */
+const WORKERS_MISSED_MS = 3000;
 /** The clock goes on though nothing happens. */
 const TICK_MS = 1000;
 
@@ -34,6 +36,7 @@ export function progressDisplay(
 
 class PlainDisplay implements ProgressDisplay {
   private told = NOTHING_TOLD;
+  private waiting: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly stream: Terminal,
@@ -45,14 +48,21 @@ class PlainDisplay implements ProgressDisplay {
     const { lines, told } = plainLines(state, this.told, this.timeLeft.leftMs(state));
     this.told = told;
     for (const line of lines) this.note(line);
+    if (state.workers === 0 && state.search.state === 'running') {
+      this.waiting ??= setTimeout(() => this.note('waiting for workers'), WORKERS_MISSED_MS);
+    } else {
+      this.end();
+    }
   }
 
   note(line: string): void {
     this.stream.write(`${line}\n`);
   }
 
+  /** Its lines stay. */
   end(): void {
-    // Its lines stay.
+    clearTimeout(this.waiting);
+    this.waiting = undefined;
   }
 }
 

@@ -10,11 +10,10 @@ const MAX_LINES_A_ROUND = 20;
 export interface Told {
   /** Of each round: undefined before its start was told, then its finished trials. */
   rounds: readonly (number | undefined)[];
-  waitingForWorkers: boolean;
   message: string;
 }
 
-export const NOTHING_TOLD: Told = { rounds: [], waitingForWorkers: false, message: '' };
+export const NOTHING_TOLD: Told = { rounds: [], message: '' };
 
 /**
  * Progress for files and pipes: a line at each round's start and at each finished trial, or at every n-th where a
@@ -38,11 +37,9 @@ export function plainLines(
     lines.push(trialsLine(round, state, leftMs));
     return round.trialsDone;
   });
-  const waits = state.search.state === 'running' && state.workers === 0;
-  if (waits && !told.waitingForWorkers) lines.push('waiting for workers');
   const { message } = state.search;
   if (message !== '' && message !== told.message) lines.push(printable(message));
-  return { lines, told: { rounds, waitingForWorkers: waits, message } };
+  return { lines, told: { rounds, message } };
 }
 
 function roundStart({ name, trialsTotal: total, interval }: RoundProgress): string {

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { progressDisplay } from '../../../coordinator/cli/progress/display.js';
 import { LiveArea } from '../../../coordinator/cli/progress/live-area.js';
 import type { SearchSpec } from '../../../proto/domain.js';
@@ -102,6 +102,30 @@ describe('the progress display', () => {
     display.end();
     expect(text).toContain('fine: 6/11');
     expect(text).not.toContain('\u001b');
+  });
+
+  it('says once that there are no workers, when they do not come', () => {
+    vi.useFakeTimers();
+    try {
+      const screen = new Screen();
+      screen.isTTY = false;
+      const written: string[] = [];
+      screen.write = (part: string) => void written.push(part);
+      const display = progressDisplay(screen, {}, spec);
+      const without = middleOfSearch({ workers: 0 });
+      display.update(without);
+      display.update(middleOfSearch());
+      vi.advanceTimersByTime(60_000);
+      expect(written).not.toContain('waiting for workers\n');
+      display.update(without);
+      vi.advanceTimersByTime(60_000);
+      display.update(without);
+      vi.advanceTimersByTime(60_000);
+      expect(written.filter((line) => line === 'waiting for workers\n')).toHaveLength(1);
+      display.end();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('uses colours unless NO_COLOR forbids it', () => {

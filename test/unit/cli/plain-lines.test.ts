@@ -49,10 +49,4 @@ describe('progress without a terminal', () => {
     waiting.search.message = 'waiting: no connected worker has data set cifar10';
     expect(told([waiting, waiting, coarse(0, 2)]).filter((line) => line.startsWith('waiting:'))).toHaveLength(1);
   });
-
-  it('says once that there are no workers, and again when they are lost', () => {
-    const without = coarse(0, 2, { workers: 0 });
-    const waiting = told([without, without, coarse(0, 2), without]).filter((line) => line === 'waiting for workers');
-    expect(waiting).toHaveLength(2);
-  });
 });
