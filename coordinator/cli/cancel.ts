@@ -17,7 +17,8 @@ Examples:
   vernier cancel latest --coordinator 192.168.1.10:7077
 
 ${ID_HELP}
-"latest" is the search that was submitted last. What a cancelled search has found stays; it does not go on again.`;
+"latest" is the search that was submitted last. What a cancelled search has
+found stays; it does not go on again.`;
 
 /** `vernier cancel`: ends a search for good. */
 export const cancelCommand: CommandFactory = (context) =>

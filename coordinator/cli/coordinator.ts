@@ -21,8 +21,9 @@ Examples:
   vernier coordinator
   vernier coordinator --listen 0.0.0.0:7077 --store searches.db
 
-Whoever reaches the address can submit and read searches: listen on other addresses than 127.0.0.1 in trusted networks
-only. After a crash or a signal, the same command goes on with the store's searches.`;
+Whoever reaches the address can submit and read searches: listen on other
+addresses than 127.0.0.1 in trusted networks only. After a crash or a signal,
+the same command goes on with the store's searches.`;
 
 /** `vernier coordinator`: serves a store's searches until a signal ends it. */
 export const coordinatorCommand: CommandFactory = (context) =>

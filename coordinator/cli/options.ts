@@ -35,4 +35,5 @@ export const kernelOption = (): Option =>
 
 /** For the help of commands that take a search's id. */
 export const ID_HELP = 'An ID may be shortened to any beginning that only one search has.';
-export const LATEST_HELP = `${ID_HELP}\nWithout an ID, or with "latest", it is the search that was submitted last.`;
+export const LATEST_HELP = `${ID_HELP}
+Without an ID, or with "latest", it is the search that was submitted last.`;

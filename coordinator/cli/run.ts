@@ -52,10 +52,12 @@ Examples:
   vernier run configs/quickstart.yaml
   vernier run search.yaml --seed 7 --workers 2 --threads 4
 
-A search that was interrupted goes on with the same command; one that has ended is printed again at once. The same file
-and seed give the same result digest on any number of workers and threads.
+A search that was interrupted goes on with the same command; one that has ended
+is printed again at once. The same file and seed give the same result digest on
+any number of workers and threads.
 
-Exit codes: 0 the search completed, 1 it failed or was interrupted, 2 wrong use or a wrong file.`;
+Exit codes: 0 the search completed, 1 it failed or was interrupted, 2 wrong use
+or a wrong file.`;
 
 /** `vernier run`: coordinator, workers and progress of one search, in one command. */
 export const runCommand: CommandFactory = (context) =>

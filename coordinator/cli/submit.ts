@@ -21,7 +21,8 @@ Examples:
   vernier submit search.yaml --coordinator 192.168.1.10:7077 --watch
   vernier submit search.yaml --store searches.db
 
-A search that the store has already, with the same file, seed and data, is not made twice unless --again is given.`;
+A search that is there already, with the same file, seed and data, is not made
+twice unless --again is given.`;
 
 /** `vernier submit`: hands a search file to a coordinator. */
 export const submitCommand: CommandFactory = (context) =>

@@ -19,7 +19,9 @@ Examples:
   vernier watch 3f2a --coordinator 192.168.1.10:7077
 
 ${LATEST_HELP}
-Ctrl-C ends the watching, not the search. Exit codes: 0 the search completed, 1 it did not.`;
+Ctrl-C ends the watching, not the search.
+
+Exit codes: 0 the search completed, 1 it did not.`;
 
 /** `vernier watch`: a search's progress until it ends, then its result. */
 export const watchCommand: CommandFactory = (context) =>

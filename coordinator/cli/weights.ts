@@ -41,8 +41,9 @@ Examples:
   vernier weights 3f2a --trial 7 --output trial-7.safetensors
 
 ${LATEST_HELP}
-Without --trial it is the best trial, of the round where --round names one. Weights that the search did not keep are
-trained again on this machine, which gives the same bits, and checked by their digest.`;
+Without --trial it is the best trial, of the round where --round names one.
+Weights that the search did not keep are trained again on this machine, which
+gives the same bits, and checked by their digest.`;
 
 /** `vernier weights`: a trial's network as a safetensors file. */
 export const weightsCommand: CommandFactory = (context) =>
