@@ -56,5 +56,5 @@ function gridAxis(distribution: Distribution, closed: boolean): GridAxis {
   }
 }
 
-/** (0.3 - 0) / 0.1 is not quite 3, and 0.3 is no point of a grid that ends there. */
+/** 1.1 / 0.1 is a little more than 11, and a grid from 0 that ends at 1.1 has no twelfth point for it. */
 const STEP_TOLERANCE = 1e-9;

@@ -119,6 +119,17 @@ describe('roundTable', () => {
     );
   });
 
+  it('has a column for each parameter as long as that fits, to the last character', () => {
+    const heads = (columns: number): string | undefined =>
+      roundTable(round([trial(1, { a: 1, b: 2 }, { val_accuracy: 0.5 })]), accuracy, columns)
+        .split('\n')
+        .at(-2)
+        ?.trim();
+    const natural = '  trial  val_accuracy  a  b'.length;
+    expect(heads(natural)).toBe('trial  val_accuracy  a  b');
+    expect(heads(natural - 1)).not.toContain(' b');
+  });
+
   it('drops the test accuracy where the terminal is too narrow for it', () => {
     const narrow = roundTable(
       round([trial(1, { lambda: 1, 'learning_rate.max': 0.5 }, { val_accuracy: 0.5, test_accuracy: 0.5 })]),

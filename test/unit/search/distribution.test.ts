@@ -166,6 +166,14 @@ describe('categorical', () => {
     expect(chiSquare(cells.slice(1, 4), probabilities.slice(1, 4))).toBeLessThan(CRITICAL[2]);
   });
 
+  it('changes from one value to the next where u reaches their sum', () => {
+    const halves = { distribution: 'categorical' as const, values: ['a', 'b'], probabilities: [0.5, 0.5] };
+    expect([0, 0.5 - 2 ** -53, 0.5].map((u) => drawValue(halves, u))).toEqual(['a', 'a', 'b']);
+    expect([0.5 - 2 ** -53, 0.5].map((u) => drawValue({ distribution: 'categorical', values: ['a', 'b'] }, u))).toEqual(
+      ['a', 'b'],
+    );
+  });
+
   it('draws a value also where the probabilities add up to just below 1', () => {
     const probabilities = Array.from({ length: 10 }, () => 0.1); // 0.9999999999999999
     const values = probabilities.map((_, index) => index);

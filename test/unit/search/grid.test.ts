@@ -34,6 +34,7 @@ describe('grid rounds', () => {
     expect(values(0, 1, 0.25)).toEqual([0, 0.25, 0.5, 0.75]);
     expect(values(0, 0.3, 0.1)).toEqual([0, 0.1, 0.2]);
     expect(values(0.1, 0.75, 0.2)).toEqual([0.1, 0.3, 0.5, 0.7]);
+    expect(values(0, 1.1, 0.1)).toHaveLength(11); // numpy has a twelfth, 1.1, by its rounding
   });
 
   it('leave out points that are the same, a whole number however written among them', () => {
@@ -109,6 +110,28 @@ describe('grid rounds', () => {
     const fine = opened(search, [{ ...tried, interval: { x: { min: 0, max: 1 } } }]);
     expect(fine.trials.map(({ parameters: { x } }) => x)).toEqual([0.3, 0.4, 0.5, 0.6]);
     expect(fine.interval).toEqual({ x: { min: 0.3, max: 0.6 } });
+  });
+
+  it('have both ends of a narrowed interval that they were handed on, too', () => {
+    const parameters: Record<string, Distribution> = { x: { distribution: 'q_uniform', min: 0, max: 1, q: 0.1 } };
+    const search = spec({
+      parameters,
+      rounds: [
+        round(),
+        round({ name: 'fine', narrow: between() }),
+        round({ name: 'every', method: 'grid', trials: 0 }),
+      ],
+    });
+    const interval = { x: { min: 0.3, max: 0.6 } };
+    const fine = roundOf('fine', 'x', [[0.3, 0.9]], { index: 1, interval });
+    const every = opened(search, [roundOf('coarse', 'x', [[0.3, 0.9]], { interval: { x: { min: 0, max: 1 } } }), fine]);
+    expect(every.trials.map(({ parameters: { x } }) => x)).toEqual([0.3, 0.4, 0.5, 0.6]);
+    // Handed on as the file has it, an interval is the file's: without max.
+    const plain = opened(search, [
+      roundOf('coarse', 'x', [], { interval: { x: { min: 0, max: 1 } } }),
+      { ...fine, interval: {} },
+    ]);
+    expect(plain.trials.map(({ parameters: { x } }) => x)).toHaveLength(10);
   });
 
   it('are impossible over a distribution without steps', () => {

@@ -123,7 +123,12 @@ describe('widen', () => {
     expect(narrowed({ distribution: 'uniform', min: -9, max: -1 }, [-1, -5], widening)).toEqual({ min: -5, max: -0.5 });
     expect(narrowed({ distribution: 'uniform', min: -9, max: 0 }, [0, -5], widening)).toEqual({ min: -5, max: 0 });
     expect(narrowed({ distribution: 'int_uniform', min: 1, max: 9 }, [1, 5], widening)).toEqual({ min: 1, max: 5 });
+    expect(narrowed({ distribution: 'int_uniform', min: 9, max: 100 }, [9, 50], widening)).toEqual({ min: 4, max: 50 });
     expect(narrowed(batch, [16, 64], widening)).toEqual({ min: 16, max: 64 });
+    const large: NumericDistribution = { distribution: 'q_uniform', min: 64, max: 640, q: 16 };
+    expect(narrowed(large, [64, 128], widening)).toEqual({ min: 32, max: 128 });
+    const powers: NumericDistribution = { distribution: 'q_log_uniform_values', min: 16, max: 256, q: 16 };
+    expect(narrowed(powers, [16, 64], widening)).toEqual({ min: 16, max: 64 });
   });
 
   it('stays on the grid', () => {

@@ -87,20 +87,19 @@ describe('random rounds', () => {
   });
 
   it('draw again with the next retry', () => {
-    const size = 4;
-    const parameters: Record<string, Distribution> = { n: { distribution: 'int_uniform', min: 1, max: size } };
-    const drawn = opened(spec({ seed: 3, parameters, rounds: [round({ trials: size })] })).trials.map(
-      (trial) => trial.parameters['n'],
-    );
+    const n: Distribution = { distribution: 'int_uniform', min: 1, max: 20 };
+    const { trials } = opened(spec({ seed: 3, parameters: { n }, rounds: [round({ trials: 20 })] }));
     const taken: unknown[] = [];
-    for (let index = 0; index < size; index++) {
+    let retries = 0;
+    for (let index = 0; index < 20; index++) {
       let retry = 0;
-      const draw = (): unknown =>
-        drawValue({ distribution: 'int_uniform', min: 1, max: size }, parameterDraw(3, 0, index, 'n', retry));
+      const draw = (): unknown => drawValue(n, parameterDraw(3, 0, index, 'n', retry));
       while (taken.includes(draw())) retry += 1;
+      retries += retry;
       taken.push(draw());
     }
-    expect(drawn).toEqual(taken);
+    expect(trials.map(({ parameters }) => parameters['n'])).toEqual(taken);
+    expect(retries).toBeGreaterThan(10);
   });
 
   it('of constants only have one configuration', () => {
