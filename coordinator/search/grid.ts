@@ -56,5 +56,5 @@ function gridAxis(distribution: Distribution, closed: boolean): GridAxis {
   }
 }
 
-/** 1.1 / 0.1 is a little more than 11, and a grid from 0 that ends at 1.1 has no twelfth point for it. */
+/** (1.3 - 1) / 0.1 is a little more than 3, and a grid from 1 to 1.3 has no fourth point for it. */
 const STEP_TOLERANCE = 1e-9;
