@@ -73,7 +73,7 @@ export const runCommand: CommandFactory = (context) =>
     .addOption(jsonOption())
     .option('--verbose', 'show what the workers say, and stack traces of errors')
     .addHelpText('after', HELP)
-    .action((file: string, options: RunOptions) => run(file, options, context));
+    .action((file: string, _: RunOptions, command: Command) => run(file, command.optsWithGlobals(), context));
 
 async function run(file: string, options: RunOptions, context: CommandContext): Promise<void> {
   const { env, stderr } = context;

@@ -130,6 +130,8 @@ function drainOnSignal(session: WorkerSession, graceMs: number, log: (line: stri
 function endWithParent(): void {
   if (process.channel === undefined) return;
   process.once('disconnect', () => process.exit(1));
+  // Listening to it must not keep a process that is done.
+  process.channel.unref();
   if (!process.connected) process.exit(1);
 }
 
