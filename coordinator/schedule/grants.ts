@@ -5,6 +5,12 @@ import type { Trial } from './trial.js';
 import { canUse, type ConnectedWorker } from './workers.js';
 
 /**
+ * Leases a worker may hold for each of its threads: one runs, and the one before may still upload its weights. Whoever asks for
+ * more has lost count, and others would wait for it.
+ */
+const MAX_LEASES_A_THREAD = 2;
+
+/**
  * The trial a worker runs next: of the oldest search that has one for it, the one of the lowest number. A suspect (a trial that
  * has lost several workers in a row) runs alone.
  *
@@ -16,6 +22,7 @@ export function nextTrial(
   searches: Iterable<RunningSearch>,
   held: readonly Lease[],
 ): { search: RunningSearch; trial: Trial } | undefined {
+  if (held.length >= MAX_LEASES_A_THREAD * worker.threads) return undefined;
   if (held.some(({ trial }) => isSuspect(trial.tally))) return undefined;
   for (const search of searches) {
     let suspectWaits = false;

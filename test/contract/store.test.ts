@@ -10,7 +10,7 @@ import { newSearch, plannedTrial, TINY_DATA, trialResults } from '../support/sea
 
 interface Implementation {
   name: string;
-  open(): Store;
+  open: () => Store;
   /** Closes and opens again; undefined where nothing outlives closing. */
   reopen: ((store: Store) => Store) | undefined;
 }
