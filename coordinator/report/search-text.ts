@@ -56,7 +56,8 @@ function meanOverRepeats(
   best: BestTrial__Output,
   metric: string,
 ): number | undefined {
-  const repeats = rounds.flatMap(({ trials }) => trials.filter(({ number }) => best.repeats.includes(number)));
+  const numbers = new Set(best.repeats);
+  const repeats = rounds.flatMap(({ trials }) => trials.filter(({ number }) => numbers.has(number)));
   const metrics = repeats.length > 1 ? repeats.map((trial) => trial.metrics) : [best.metrics];
   let sum = 0;
   for (const values of metrics) {

@@ -44,7 +44,7 @@ export function narrowInterval({ definition, former, values, narrow, bounds }: N
   const [bestValue] = best;
   if (bestValue === undefined) return { problem: 'there is no number among its values' };
   if (best.length < 2) return { problem: `all its values are ${bestValue}` };
-  const span = { min: Math.min(...best), max: Math.max(...best) };
+  const span = spanOf(best);
   if (isLogarithmic(definition) && span.min <= 0) {
     return { problem: `${span.min} is among the best and has no place on a logarithmic scale` };
   }
@@ -64,12 +64,22 @@ export function narrowInterval({ definition, former, values, narrow, bounds }: N
 }
 
 function firstDistinct(values: readonly number[], count: number): number[] {
-  const distinct: number[] = [];
+  const distinct = new Set<number>();
   for (const value of values) {
-    if (distinct.length === count) break;
-    if (!distinct.includes(value)) distinct.push(value);
+    if (distinct.size === count) break;
+    distinct.add(value);
   }
-  return distinct;
+  return [...distinct];
+}
+
+/** Not by Math.min(...values): a round may have more configurations than a call takes arguments. */
+function spanOf(values: readonly number[]): Interval {
+  const span = { min: Infinity, max: -Infinity };
+  for (const value of values) {
+    span.min = Math.min(span.min, value);
+    span.max = Math.max(span.max, value);
+  }
+  return span;
 }
 
 interface Scale {

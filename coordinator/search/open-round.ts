@@ -17,8 +17,8 @@ const METHODS: Record<RoundSpec['method'], Method> = { random, grid, none: () =>
  * same after any crash, on any machine.
  *
  * Carried configurations come first, best first, then the method's new ones; the repeats of a configuration, one a
- * training seed, are neighbours. No configuration is in a round twice: where the space holds fewer than asked for, the round is
- * shorter.
+ * training seed, are neighbours. No configuration is in a round twice: where the space holds fewer than asked for, the
+ * round is shorter.
  *
  * @param finished every round so far, in order, with all its trials; the next round's index is their count
  * @throws RangeError when all rounds of the specification are finished
