@@ -1,5 +1,6 @@
 import { open, readFile, rm, writeFile } from 'node:fs/promises';
 import { VernierError } from '../../proto/errors.js';
+import { Arrivals } from './arrivals.js';
 import { sizeOf } from './stored.js';
 
 /** A connection that brings nothing for so long counts as cut. */
@@ -52,8 +53,11 @@ export async function attempt(url: URL, part: string, options: AttemptOptions): 
     }).catch((error: unknown) => {
       throw new TryFailed(stall.explain(error));
     });
+    // An answer that may have content always has a body; before anything else, so that nothing is dropped.
+    const arrivals = response.body === null ? undefined : new Arrivals(response.body, () => stall.alive());
     const { start, total } = await begin(response, url, part, resume);
-    await receive(response, part, start, total, stall, options);
+    if (arrivals === undefined) throw new TryFailed('the server sent no content');
+    await receive(arrivals, part, start, total, stall, options);
   } finally {
     stall.end();
   }
@@ -110,28 +114,25 @@ function isSameFile(resume: Resumable, tag: string | null, total: number | null)
 }
 
 async function receive(
-  response: Response,
+  arrivals: Arrivals,
   part: string,
   start: number,
   total: number | undefined,
   stall: Stall,
   options: AttemptOptions,
 ): Promise<void> {
-  if (response.body === null) throw new TryFailed('the server sent no content');
-  const chunks = (response.body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
   const file = await open(part, start === 0 ? 'w' : 'r+');
   let at = start;
   try {
     await file.truncate(start);
     options.onProgress?.(at, total);
     for (;;) {
-      const { value, done } = await chunks.next().catch((error: unknown) => {
+      const chunk = await arrivals.next().catch((error: unknown) => {
         throw new TryFailed(`${stall.explain(error)} after ${at} ${total === undefined ? '' : `of ${total} `}bytes`);
       });
-      if (done === true) break;
-      stall.alive();
-      for (let sent = 0; sent < value.length;) {
-        const { bytesWritten } = await file.write(value, sent, value.length - sent, at);
+      if (chunk === undefined) break;
+      for (let sent = 0; sent < chunk.length;) {
+        const { bytesWritten } = await file.write(chunk, sent, chunk.length - sent, at);
         sent += bytesWritten;
         at += bytesWritten;
       }
