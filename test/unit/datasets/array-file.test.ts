@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { VernierError } from '../../../proto/errors.js';
 import { arrayBody, readArrayHeader } from '../../../worker/datasets/array-file.js';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { elementType, type ElementType } from '../../../worker/datasets/array-header.js';
 import { LabelConverter } from '../../../worker/datasets/labels.js';
