@@ -30,7 +30,7 @@ export function progressLines(state: ProgressState, frame: Frame): string[] {
   return [
     headLine(state, frame),
     ...rounds.map((round) => roundLine(round, label, frame)),
-    ...runningLines(state.running, Math.min(MAX_RUNNING_LINES, rowsLeft), label, frame),
+    ...runningLines(state, Math.min(MAX_RUNNING_LINES, rowsLeft), label, frame),
     ...(state.best === undefined ? [] : [bestLine(state.metric, state.best, label, frame)]),
     ...(state.search.message === '' ? [] : [paint.yellow(clip(printable(state.search.message), columns))]),
     paint.dim(clip(`${pad('time', label)}  ${timeText(frame)}`, columns)),
@@ -67,15 +67,21 @@ function roundLine(round: RoundProgress, label: number, { columns, paint }: Fram
   return round.state === 'closed' ? paint.green(text) : text;
 }
 
-function runningLines(running: readonly RunningProgress[], room: number, label: number, frame: Frame): string[] {
-  if (room < 1) return [];
-  const shown = running.length <= room ? running : running.slice(0, room - 1);
-  const lines = shown.map((trial) => runningLine(trial, label, frame));
-  if (shown.length < running.length) {
-    const more = `and ${running.length - shown.length} more`;
-    lines.push(frame.paint.dim(clip(`${' '.repeat(label + 2)}${more}`, frame.columns)));
+/** As many lines as there are threads, as far as there is room: trials come and go, the lines below stay where they are. */
+function runningLines({ running, threads }: ProgressState, room: number, label: number, frame: Frame): string[] {
+  const lines = Math.min(room, threads);
+  if (lines < 1) return [];
+  // Trials whose results are under way share their threads with the next ones.
+  const training = running.filter(({ epoch, epochs }) => epochs === 0 || epoch < epochs);
+  const listed = training.length >= threads ? training : running;
+  const shown = listed.length <= lines ? listed : listed.slice(0, lines - 1);
+  const text = shown.map((trial) => runningLine(trial, label, frame));
+  if (shown.length < listed.length) {
+    const more = `${shown.length === 0 ? '' : 'and '}${listed.length - shown.length} ${shown.length === 0 ? 'trials run' : 'more'}`;
+    text.push(frame.paint.dim(clip(`${' '.repeat(label + 2)}${more}`, frame.columns)));
   }
-  return lines;
+  while (text.length < lines) text.push('');
+  return text;
 }
 
 function runningLine(trial: RunningProgress, label: number, { columns }: Frame): string {

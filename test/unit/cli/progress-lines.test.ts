@@ -51,9 +51,19 @@ describe('the progress display', () => {
       epoch: 1,
       epochs: 2,
     }));
-    const lines = progressLines(middleOfSearch({ running }), frame());
+    const lines = progressLines(middleOfSearch({ running, threads: 50 }), frame());
     expect(lines.filter((line) => /^ *trial/.test(line))).toHaveLength(7);
     expect(lines.some((line) => line.trim() === 'and 43 more')).toBe(true);
+  });
+
+  it('keeps its height while trials come and go', () => {
+    const { running } = middleOfSearch();
+    const [first, second] = running as [(typeof running)[0], (typeof running)[0]];
+    const uploading = { ...first, epoch: 8, epochs: 8 };
+    const heights = [[], [first], [first, second], [uploading, first, second]].map(
+      (trials) => progressLines(middleOfSearch({ running: trials }), frame()).length,
+    );
+    expect(heights).toEqual([8, 8, 8, 8]);
   });
 
   it('shows the rounds around the open one where there are many', () => {
