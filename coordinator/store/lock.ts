@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { VernierError } from '../../proto/errors.js';
@@ -28,6 +28,12 @@ interface Holder {
 /** @throws VernierError STORE_LOCKED with who holds it, STORE_UNWRITABLE, STORE_FULL */
 export function lockStore(store: string): StoreLock {
   const file = resolvedFile(store);
+  const folder = statSync(dirname(file), { throwIfNoEntry: false });
+  if (folder?.isDirectory() !== true) {
+    throw new VernierError('STORE_UNWRITABLE', `store ${store}: there is no folder ${dirname(file)}`, {
+      mend: 'make the folder, or name another place by --store FILE',
+    });
+  }
   const unlock = tryLock(file, LOOK_MS);
   if (unlock === undefined) throw lockedError(store, file);
   const holder = holderFile(file);
