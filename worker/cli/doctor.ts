@@ -1,0 +1,72 @@
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { Command } from 'commander';
+import type { CommandContext, CommandFactory } from '../../proto/command.js';
+import { VernierError } from '../../proto/errors.js';
+import { KERNEL_NAMES } from '../../proto/kernels.js';
+import { defaultStore } from '../../proto/user-folders.js';
+import { NUMERICS_VERSION, PROTOCOL_VERSION } from '../../proto/versions.js';
+import { dataFolder } from '../datasets/folder.js';
+import { sizeOf } from '../datasets/stored.js';
+import { surveyDatasets } from '../datasets/survey.js';
+import { kernelReport } from '../kernel/select.js';
+import { dataDirOption, jsonOption, type DataOptions } from './data-options.js';
+import { datasetJson } from './dataset-text.js';
+import { doctorText, type DoctorReport } from './doctor-text.js';
+import { writeJson } from './output.js';
+
+const HELP = `
+Examples:
+  vernier doctor
+  vernier doctor --json`;
+
+/** `vernier doctor`: what this machine has. */
+export const doctorCommand: CommandFactory = (context) =>
+  new Command('doctor')
+    .addOption(dataDirOption())
+    .addOption(jsonOption())
+    .addHelpText('after', HELP)
+    .action((options: DataOptions) => doctor(options, context));
+
+async function doctor(options: DataOptions, context: CommandContext): Promise<void> {
+  const report = await examine(options, context);
+  if (options.json) writeJson({ ...report, datasets: report.datasets.map(datasetJson) }, context.stdout);
+  else context.stdout.write(`${doctorText(report)}\n`);
+}
+
+async function examine(options: DataOptions, { env, version }: CommandContext): Promise<DoctorReport> {
+  const dataDir = dataFolder(env, options.dataDir);
+  // A data folder that cannot be read is a finding, not the end of the examination.
+  const survey = await surveyDatasets(dataDir).catch((error: unknown) => {
+    if (error instanceof VernierError) return error.message;
+    throw error;
+  });
+  const kernels = await kernelReport();
+  const store = defaultStore(env);
+  return {
+    versions: { vernier: version, protocol: PROTOCOL_VERSION, numerics: NUMERICS_VERSION },
+    node: process.version,
+    platform: `${process.platform} ${process.arch}`,
+    processor: cpus()[0]?.model.trim() ?? null,
+    cores: availableParallelism(),
+    memoryBytes: usableMemory(),
+    kernels,
+    kernelInUse: env['VERNIER_KERNEL'] || (fastest(kernels) ?? null),
+    dataDir,
+    dataProblem: typeof survey === 'string' ? survey : null,
+    datasets: typeof survey === 'string' ? [] : survey,
+    store,
+    storeBytes: (await sizeOf(store).catch(() => undefined)) ?? null,
+  };
+}
+
+/** A container's limit where there is one. */
+function usableMemory(): number {
+  const limit = process.constrainedMemory();
+  // 0 and numbers beyond what the machine has say that there is none.
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+}
+
+/** What is used when nothing else is asked for. */
+function fastest(kernels: DoctorReport['kernels']): string | undefined {
+  return KERNEL_NAMES.toReversed().find((name) => kernels.some((each) => each.name === name && each.available));
+}
