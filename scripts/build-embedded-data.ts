@@ -8,11 +8,13 @@
  *
  * The subset, in the order of the full files: of each class the first 600 training images, then the next 100 of each
  * (validation), and of each class the first 100 test images. Written as idx files compressed by brotli at its highest
- * quality: 3.0 MB. Prediction filters before brotli (up, Paeth, JPEG-LS's median) saved nothing: 3.04-3.05 MB.
+ * quality: 3.0 MB. Prediction filters before brotli (up, Paeth, JPEG-LS's median) saved nothing: 3.04-3.05 MB. The content
+ * is fixed by its SHA-256 in proto/datasets.ts; how it is packed may change with brotli's version.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gunzipSync } from 'node:zlib';
 import { packageFile } from '../proto/package-root.js';
 import { parseIdxHeader, writeIdxHeader } from '../worker/datasets/idx.js';
@@ -75,8 +77,8 @@ function write(output: string, file: string, content: Uint8Array): void {
   console.log(`${sha256}  ${file}  ${content.length} bytes, ${packed.length} packed`);
 }
 
-function main(folder: string | undefined, output: string): void {
-  if (folder === undefined) throw new Error('name the folder of the full Fashion-MNIST idx files');
+/** The subset's files by name, unpacked, from the folder of the full ones. */
+export function embeddedFiles(folder: string): Map<string, Uint8Array> {
   const images = readIdx(folder, 'train-images-idx3-ubyte');
   const labels = readIdx(folder, 'train-labels-idx1-ubyte');
   const testImages = readIdx(folder, 't10k-images-idx3-ubyte');
@@ -86,11 +88,20 @@ function main(folder: string | undefined, output: string): void {
     ...balanced(labels.body, TRAINING_PER_CLASS, VALIDATION_PER_CLASS),
   ];
   const test = balanced(testLabels.body, 0, TEST_PER_CLASS);
-  mkdirSync(output, { recursive: true });
-  write(output, 'train-images-idx3-ubyte', take(images, train));
-  write(output, 'train-labels-idx1-ubyte', take(labels, train));
-  write(output, 't10k-images-idx3-ubyte', take(testImages, test));
-  write(output, 't10k-labels-idx1-ubyte', take(testLabels, test));
+  return new Map([
+    ['train-images-idx3-ubyte', take(images, train)],
+    ['train-labels-idx1-ubyte', take(labels, train)],
+    ['t10k-images-idx3-ubyte', take(testImages, test)],
+    ['t10k-labels-idx1-ubyte', take(testLabels, test)],
+  ]);
 }
 
-main(process.argv[2], process.argv[3] ?? packageFile('worker/datasets/embedded/fashion-mnist-mini'));
+function main(folder: string | undefined, output: string): void {
+  if (folder === undefined) throw new Error('name the folder of the full Fashion-MNIST idx files');
+  mkdirSync(output, { recursive: true });
+  for (const [file, content] of embeddedFiles(folder)) write(output, file, content);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  main(process.argv[2], process.argv[3] ?? packageFile('worker/datasets/embedded/fashion-mnist-mini'));
+}

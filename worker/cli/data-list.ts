@@ -56,7 +56,7 @@ export function listText(dataDir: string, reports: readonly DatasetReport[]): st
   ].join('\n');
 }
 
-function where({ name, source, state }: DatasetReport): string {
-  if (source === 'embedded') return 'part of Vernier';
-  return state === 'absent' ? '' : `${name}/`;
+function where({ source, state }: DatasetReport): string {
+  if (source === 'embedded') return 'built in';
+  return state === 'absent' ? '' : 'data folder';
 }

@@ -72,7 +72,8 @@ export interface Transfer {
   bytesPerSecond: number;
 }
 
-const BAR_COLUMNS = 20;
+/** With the longest name of the catalogue's files, the slowest line and the longest wait, 80 columns are enough. */
+const BAR_COLUMNS = 10;
 
 /** One line of fewer than `columns` characters: the bar goes first where there is no room, then the name's beginning. */
 export function transferLine({ file, received, total, bytesPerSecond }: Transfer, columns: number): string {
@@ -97,9 +98,9 @@ export function transferLine({ file, received, total, bytesPerSecond }: Transfer
 const MINUTE_S = 60;
 const LONGEST_CLOCK_S = 100 * MINUTE_S;
 
-/** `0:31`, `12:05`; `over 99 min` where nobody waits to the second. */
+/** `0:31`, `12:05`; `>99 min` where nobody waits to the second. */
 function clock(seconds: number): string {
-  if (seconds >= LONGEST_CLOCK_S) return 'over 99 min';
+  if (seconds >= LONGEST_CLOCK_S) return '>99 min';
   const whole = Math.ceil(seconds);
   return `${Math.floor(whole / MINUTE_S)}:${String(whole % MINUTE_S).padStart(2, '0')}`;
 }

@@ -58,7 +58,7 @@ export async function surveyDataset(name: string, dataDir: string): Promise<Data
       directory,
       bytes: states.reduce((sum, { bytes }) => sum + (bytes ?? 0), 0),
       downloadedBytes: await downloadedBytes(dataDir, name),
-      ...(wrong.length === 0 || empty ? {} : { problem: wrong.map(explain).join('; ') }),
+      ...(wrong.length === 0 || empty ? {} : { problem: explain(wrong) }),
     };
   } catch (error) {
     if (!(error instanceof VernierError) || catalogued(name) !== undefined) throw error;
@@ -75,9 +75,12 @@ export async function surveyDataset(name: string, dataDir: string): Promise<Data
   }
 }
 
-function explain({ member, bytes }: MemberState): string {
-  if (bytes === undefined) return `${member.file} is missing`;
-  return `${member.file} has ${bytes} bytes instead of ${member.bytes}`;
+/** The first file that is wrong, and how many more are. */
+function explain([first, ...more]: readonly MemberState[]): string {
+  if (first === undefined) return '';
+  const { member, bytes } = first;
+  const what = bytes === undefined ? 'is missing' : `has ${bytes} bytes instead of ${member.bytes}`;
+  return `${member.file} ${what}${more.length === 0 ? '' : `, and ${more.length} more`}`;
 }
 
 async function downloadedBytes(dataDir: string, name: string): Promise<number> {

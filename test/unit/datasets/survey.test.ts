@@ -37,11 +37,16 @@ describe('survey', () => {
     const bytes = 47_040_016 + 60_008 + 7_840_016 + 10_008;
     expect(await state()).toEqual(['complete', bytes, undefined]);
     truncateSync(join(directory, 't10k-labels-idx1-ubyte'), 8);
+    expect(await state()).toEqual([
+      'incomplete',
+      bytes - 10_000,
+      't10k-labels-idx1-ubyte has 8 bytes instead of 10008',
+    ]);
     unlinkSync(join(directory, 'train-labels-idx1-ubyte'));
     expect(await state()).toEqual([
       'incomplete',
       bytes - 60_008 - 10_000,
-      'train-labels-idx1-ubyte is missing; t10k-labels-idx1-ubyte has 8 bytes instead of 10008',
+      'train-labels-idx1-ubyte is missing, and 1 more',
     ]);
   });
 
