@@ -71,10 +71,14 @@ export class NodeMemory {
     try {
       this.memory.grow(Math.ceil((bytes - held) / PAGE));
     } catch (cause) {
-      throw new VernierError('MEMORY_EXHAUSTED', `the node's kernel memory cannot grow to ${bytes} bytes (limit 4 GiB)`, {
-        mend: 'use a smaller network, batch or data set, or fewer threads',
-        cause,
-      });
+      throw new VernierError(
+        'MEMORY_EXHAUSTED',
+        `the node's kernel memory cannot grow to ${bytes} bytes (limit 4 GiB)`,
+        {
+          mend: 'use a smaller network, batch or data set, or fewer threads',
+          cause,
+        },
+      );
     }
   }
 }

@@ -1,0 +1,15 @@
+import type { Kernel } from '../kernel.js';
+import { networkLayout } from './layout.js';
+import { ReferenceNetwork } from './network.js';
+
+/**
+ * The specification of every other backend: plain loops over typed arrays in the node's shared memory, for float32 and
+ * float64. Made to be read; docs/numerics.md says the same in words.
+ */
+export function referenceKernel(memory: WebAssembly.Memory): Kernel {
+  return {
+    name: 'reference',
+    workspaceBytes: (shape) => networkLayout(shape).bytes,
+    open: (shape, workspace) => new ReferenceNetwork(memory, shape, workspace),
+  };
+}

@@ -1,0 +1,83 @@
+import { VernierError } from '../../proto/errors.js';
+import { KERNEL_NAMES, type Kernel, type KernelName } from './kernel.js';
+import { referenceKernel } from './reference/index.js';
+import { wasmKernel } from './wasm/index.js';
+import { compileWasmKernel, supportsSimd } from './wasm/module.js';
+
+/** A kernel over a memory, and what threads need to open it again. */
+export interface LoadedKernel {
+  kernel: Kernel;
+  /** The compiled code, for openKernel in other threads; absent where there is none. */
+  module?: WebAssembly.Module;
+}
+
+/** What this engine can do; tests put others in its place. */
+export interface KernelHost {
+  supportsSimd: () => boolean;
+  compileWasmKernel: () => WebAssembly.Module;
+}
+
+const thisHost: KernelHost = { supportsSimd, compileWasmKernel: () => compileWasmKernel() };
+
+/**
+ * Loads a backend by name, or the fastest that this machine has.
+ *
+ * @param name undefined or empty: the fastest; what falls back says so through `onFallback`
+ * @throws VernierError USAGE for an unknown name, KERNEL_UNAVAILABLE when the named one cannot run here or is not built
+ */
+export function loadKernel(
+  name: string | undefined,
+  memory: WebAssembly.Memory,
+  onFallback: (reason: string) => void = () => {},
+  host: KernelHost = thisHost,
+): Promise<LoadedKernel> {
+  // A promise, because a backend may have to be compiled or loaded asynchronously.
+  try {
+    return Promise.resolve(load(name, memory, onFallback, host));
+  } catch (error) {
+    return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+  }
+}
+
+function load(
+  name: string | undefined,
+  memory: WebAssembly.Memory,
+  onFallback: (reason: string) => void,
+  host: KernelHost,
+): LoadedKernel {
+  const forced = name === undefined || name === '' ? undefined : kernelName(name);
+  if (forced === 'reference') return { kernel: referenceKernel(memory) };
+  if (!host.supportsSimd()) {
+    if (forced === 'wasm') throw noSimd();
+    onFallback(
+      'this engine has no WebAssembly SIMD: the reference kernel is used, which gives the same bits about 50 times slower',
+    );
+    return { kernel: referenceKernel(memory) };
+  }
+  const module = host.compileWasmKernel();
+  return { kernel: wasmKernel(module, memory), module };
+}
+
+/**
+ * Opens a backend that another thread has loaded.
+ *
+ * @throws VernierError KERNEL_UNAVAILABLE
+ */
+export function openKernel(name: KernelName, memory: WebAssembly.Memory, module?: WebAssembly.Module): Kernel {
+  if (name === 'reference') return referenceKernel(memory);
+  return wasmKernel(module ?? compileWasmKernel(), memory);
+}
+
+function kernelName(name: string): KernelName {
+  const known = KERNEL_NAMES.find((candidate) => candidate === name);
+  if (known !== undefined) return known;
+  throw new VernierError('USAGE', `there is no kernel ${JSON.stringify(name)}`, {
+    mend: `choose one of ${KERNEL_NAMES.join(', ')}, or leave it out (--kernel, VERNIER_KERNEL)`,
+  });
+}
+
+function noSimd(): VernierError {
+  return new VernierError('KERNEL_UNAVAILABLE', 'the wasm kernel needs WebAssembly SIMD, which this engine lacks', {
+    mend: 'use the reference kernel, which gives the same bits: --kernel reference',
+  });
+}

@@ -1,0 +1,18 @@
+/** Arrays start at cache lines. */
+const ALIGN = 64;
+
+/** Places arrays one after the other, as byte offsets from the workspace's start; `bytes` is what they need in all. */
+export class WorkspaceLayout {
+  bytes = 0;
+
+  place(bytes: number): number {
+    const offset = this.bytes;
+    this.bytes = offset + Math.ceil(bytes / ALIGN) * ALIGN;
+    return offset;
+  }
+}
+
+/** Consecutive pairs of a network's layers: the inputs and outputs of each of its weight matrices. */
+export function layerSizes(layers: readonly number[]): { inputs: number; outputs: number }[] {
+  return layers.slice(1).map((outputs, layer) => ({ inputs: layers[layer] as number, outputs }));
+}
