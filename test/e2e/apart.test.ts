@@ -93,7 +93,7 @@ describe('commands about searches', () => {
     expect(JSON.parse(watched.stdout)).toMatchObject({ search: { id: other.search.id, state: 'cancelled' } });
     expect(watched.stderr).toContain('[SEARCH_FAILED]');
     const again = await sandbox.run(['cancel', other.search.id, ...at]);
-    expect(again.stdout).toContain('had ended before: cancelled');
+    expect(again.stdout).toBe(cancelled.stdout);
     await stop(running);
   });
 
@@ -110,6 +110,7 @@ describe('commands about searches', () => {
     expect(watched.code, watched.stderr).toBe(0);
     expect(watched.stdout).toBe(stdout);
     expect((await sandbox.run(['show', ...store, '--json'])).stdout).toBe(stdout);
+    expect((await sandbox.run(['cancel', 'latest', ...store])).stdout).toContain('had ended before: completed');
   });
 
   it('do not wait for a search that nobody works on', async () => {

@@ -67,19 +67,27 @@ export class Sandbox {
 
   /** Resolves when none of the sandbox's processes is left, without anybody having ended them. */
   async empty(): Promise<void> {
-    await vi.waitFor(
-      () => {
-        const left = this.processes();
-        if (left.length > 0) throw new Error(`processes are left: ${left.map(describe).join('; ')}`);
-      },
-      { timeout: 10_000, interval: 20 },
-    );
+    try {
+      await vi.waitFor(
+        () => {
+          const left = this.processes();
+          if (left.length > 0) throw new Error(`processes are left: ${left.map(describe).join('; ')}`);
+        },
+        { timeout: 10_000, interval: 20 },
+      );
+    } finally {
+      this.killAll(); // one test's leavings are not the next one's
+    }
   }
 
   /** Ends what is left of it. */
   remove(): void {
-    for (const pid of this.processes()) process.kill(pid, 'SIGKILL');
+    this.killAll();
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  private killAll(): void {
+    for (const pid of this.processes()) process.kill(pid, 'SIGKILL');
   }
 }
 
