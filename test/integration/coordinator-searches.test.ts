@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { resultDigest, type DigestTrial } from '../../proto/digest.js';
+import type { SubmitSearchRequest } from '../../proto/generated/vernier/v1/SubmitSearchRequest.js';
 import { metricsFromWire, parametersFromWire, trialStateFromWire } from '../../proto/wire.js';
 import { call, CoordinatorFixture, TINY_SEARCH, type SearchesApi } from '../support/coordinator-fixture.js';
 import { ScriptedWorker } from '../support/scripted-worker.js';
@@ -84,7 +85,7 @@ describe('submitting', () => {
   });
 
   it('refuses what no file or data set can be', async () => {
-    for (const [request, code] of [
+    const wrong: [Partial<SubmitSearchRequest>, string][] = [
       [{ specYaml: `# ${'x'.repeat(1024 * 1024)}` }, 'USAGE'],
       [{ seed: NaN }, 'USAGE'],
       [{ seed: -1 }, 'USAGE'],
@@ -93,7 +94,8 @@ describe('submitting', () => {
       [{ datasets: [{ ...TINY_DATA, sha256: 'short' }] }, 'USAGE'],
       [{ specYaml: '' }, 'SPEC_INVALID'],
       [{ specYaml: '\u0000' }, 'SPEC_INVALID'],
-    ] as const) {
+    ];
+    for (const [request, code] of wrong) {
       await expect(searches.submit(request), JSON.stringify(request).slice(0, 80)).rejects.toMatchObject({ code });
     }
   });

@@ -1,6 +1,7 @@
 import { credentials } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Hello } from '../../proto/generated/vernier/v1/Hello.js';
+import type { TrialResult } from '../../proto/generated/vernier/v1/TrialResult.js';
 import type { WorkerMessage } from '../../proto/generated/vernier/v1/WorkerMessage.js';
 import { vernierProto } from '../../proto/grpc.js';
 import { metricsFromWire } from '../../proto/wire.js';
@@ -322,7 +323,7 @@ describe('shutdown', () => {
 
 describe('messages that no worker sends', () => {
   const hello = { protocolVersion: 1, numericsVersion: '1', worker: 'w', threads: 1 };
-  const result = { outcome: 'OUTCOME_COMPLETED', metrics: [], epochs: [] } as const;
+  const result: TrialResult = { outcome: 'OUTCOME_COMPLETED', metrics: [], epochs: [] };
 
   it.each<[string, WorkerMessage[]]>([
     ['a result before Hello', [{ result: { token: 't', ...result } }]],

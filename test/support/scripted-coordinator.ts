@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { Server, ServerCredentials, status, type ServerDuplexStream } from '@grpc/grpc-js';
 import { toGrpcError, VernierError } from '../../proto/errors.js';
 import type { CoordinatorMessage } from '../../proto/generated/vernier/v1/CoordinatorMessage.js';
@@ -38,8 +37,8 @@ export class ScriptedCoordinator {
 
   async listen(): Promise<void> {
     this.server = new Server();
-    this.server.addService(vernierProto.Workers.service, this.workers() as never);
-    this.server.addService(vernierProto.Blobs.service, this.blobStore() as never);
+    this.server.addService(vernierProto.Workers.service, this.workers());
+    this.server.addService(vernierProto.Blobs.service, this.blobStore());
     this.port = await new Promise<number>((resolve, reject) => {
       this.server.bindAsync(`127.0.0.1:${this.port}`, ServerCredentials.createInsecure(), (error, port) =>
         error === null ? resolve(port) : reject(error),
@@ -116,7 +115,7 @@ export class ScriptedCoordinator {
         const complete = held > 0 && sha256Of(this.blobs.get(sha256)!) === sha256;
         callback(null, { sha256, held, size: complete ? held : 0, complete });
       },
-      PutBlob: async (call, callback) => {
+      PutBlob: (call, callback) => {
         let sha256 = '';
         call.on('data', ({ header, chunk }: { header?: { sha256: string; offset: number }; chunk?: Buffer }) => {
           if (header) {
@@ -125,11 +124,12 @@ export class ScriptedCoordinator {
           }
           if (chunk) this.blobs.set(sha256, Buffer.concat([this.blobs.get(sha256)!, chunk]));
         });
-        await once(call, 'end');
-        const bytes = this.blobs.get(sha256)!;
-        if (sha256Of(bytes) === sha256)
-          callback(null, { sha256, size: bytes.length, held: bytes.length, complete: true });
-        else callback(toGrpcError(new VernierError('BLOB_MISMATCH', 'other bytes')));
+        call.on('end', () => {
+          const bytes = this.blobs.get(sha256)!;
+          if (sha256Of(bytes) === sha256)
+            callback(null, { sha256, size: bytes.length, held: bytes.length, complete: true });
+          else callback(toGrpcError(new VernierError('BLOB_MISMATCH', 'other bytes')));
+        });
       },
       GetBlob: (call) => call.end(),
     };

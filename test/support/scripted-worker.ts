@@ -33,14 +33,15 @@ export class ScriptedWorker {
       this.wake();
     });
     this.ended = new Promise((resolve) => {
+      const end = (error?: VernierError) => {
+        this.over = true;
+        resolve(error);
+        this.wake();
+      };
       this.call.on('error', (error: ServiceError) => {
-        resolve(error.code === status.CANCELLED ? undefined : fromGrpcError(error));
+        end(error.code === status.CANCELLED ? undefined : fromGrpcError(error));
       });
-      this.call.on('end', () => resolve(undefined));
-    });
-    void this.ended.then(() => {
-      this.over = true;
-      this.wake();
+      this.call.on('end', () => end());
     });
   }
 
