@@ -4,7 +4,9 @@ import { jsonSchemaOf, type JsonSchema } from './json-schema.js';
 
 /** What one definition of a parameter takes, by its distribution. Words and defaults are W&B's. */
 
-const scalar = z.union([z.number(), z.string(), z.boolean(), z.null()]);
+const scalar = z
+  .union([z.number(), z.string(), z.boolean(), z.null()])
+  .meta({ expected: 'a number, text, true, false or null' });
 /** Told apart before the rest of the definition is read; any text here. */
 const distribution = z.string().optional();
 const range = { distribution, min: z.number(), max: z.number() };
@@ -15,7 +17,7 @@ export const distributionSchemas = {
   constant: z.strictObject({ distribution, value: scalar }),
   categorical: z.strictObject({
     distribution,
-    values: z.array(scalar).min(1),
+    values: z.array(scalar).min(1).meta({ expected: 'a list of at least one value' }),
     probabilities: z.array(z.number().min(0)).optional(),
   }),
   uniform: z.strictObject(range),

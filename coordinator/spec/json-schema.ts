@@ -72,7 +72,10 @@ export function discriminatorOf(maps: readonly MapSchema[]): string | undefined 
 export function describe(schema: JsonSchema): string {
   if (schema.expected !== undefined) return schema.expected;
   const branches = branchesOf(schema);
-  if (branches.length > 1) return [...new Set(branches.map(describe))].join(', or ');
+  if (branches.length > 1) {
+    const words = branches.map((branch) => describe(branch));
+    return [...new Set(words.map((word) => words.reduce(inShort, word)))].join(', or ');
+  }
   const values = schema.enum ?? (schema.const === undefined ? undefined : [schema.const]);
   if (values !== undefined) {
     return `${values.length > 1 ? 'one of ' : ''}${values.map((value) => String(value)).join(', ')}`;
@@ -95,6 +98,11 @@ function describeType(schema: JsonSchema): string {
   if (type !== 'object') return 'a value';
   const keys = Object.keys(properties);
   return keys.length === 0 ? 'a map' : `a map {${keys.map((key) => `${key}: ...`).join(', ')}}`;
+}
+
+/** `a number, or a list of 1 to 8 of them` */
+function inShort(text: string, sibling: string): string {
+  return text.replace(` (each ${sibling})`, ' of them');
 }
 
 function range({ minimum, maximum, exclusiveMinimum }: JsonSchema): string {

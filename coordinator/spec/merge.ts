@@ -75,7 +75,7 @@ function setIn(map: SourceMap, [key = '', ...rest]: readonly string[], value: So
   const set = rest.length === 0 ? value : setInside(inner?.value, rest, value);
   return {
     ...map,
-    entries: new Map(map.entries).set(key, { keyOffset: inner?.keyOffset ?? value.offset, value: set }),
+    entries: new Map(map.entries).set(key, { keyOffset: inner?.keyOffset ?? parameterAt(value), value: set }),
   };
 }
 
@@ -88,6 +88,10 @@ function setInside(inner: SourceValue | undefined, path: readonly string[], valu
       return { ...inner, items: inner.items.with(index, item) };
     }
   }
-  const { offset } = value;
+  const offset = parameterAt(value);
   return setIn(inner?.kind === 'map' ? inner : { kind: 'map', entries: new Map(), offset, owner: offset }, path, value);
+}
+
+function parameterAt(value: SourceScalar): number {
+  return value.parameterAt ?? value.offset;
 }

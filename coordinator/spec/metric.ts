@@ -23,9 +23,7 @@ export function checkMetric(
   const name = part.metric?.name;
   if (name === undefined || written === undefined) return undefined;
   if (!metrics.includes(name)) {
-    // `accuracy` alone means that of the validation records.
-    const meant =
-      metrics.find((metric) => metric === `val_${name}`) ?? closest(name.slice(0, LONGEST_COMPARED), metrics);
+    const meant = closest(name.slice(0, LONGEST_COMPARED), metrics) ?? byItsEnd(name, metrics);
     problems.blame(written, {
       rule: 'unknown-metric',
       message: `there is no metric ${quote(name)}; trials have ${metrics.join(', ')}`,
@@ -46,6 +44,12 @@ export function checkMetric(
     });
   }
   return { name, goal: natural };
+}
+
+/** `accuracy` and `validation_accuracy` mean that of the validation records. */
+function byItsEnd(name: string, metrics: readonly string[]): string | undefined {
+  const part = ['train', 'test'].find((word) => name.startsWith(word)) ?? 'val';
+  return metrics.find((metric) => metric.startsWith(`${part}_`) && name.endsWith(metric.slice(part.length + 1)));
 }
 
 /** Rounds may lack the metric, but not all of them, and not one whose best are asked for. */

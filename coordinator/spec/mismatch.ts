@@ -24,14 +24,15 @@ export function takesScalar(schema: JsonSchema, { value }: Pick<SourceScalar, 'v
 function hasType(schema: JsonSchema, value: Json): boolean {
   if (schema.type === undefined) return true;
   if (schema.type === 'integer') return Number.isInteger(value);
-  return schema.type === 'null' ? value === null : typeof value === schema.type;
+  // typeof null is 'object'.
+  return value === null ? schema.type === 'null' : typeof value === schema.type;
 }
 
 /** The mistake of a value that `schema` does not take: what was expected, what is there, and the mend where it is clear. */
 export function mismatch(value: SourceValue, schema: JsonSchema, path: string): Omit<Found, 'offset'> {
   const branches = branchesOf(schema);
-  const drawn = value.kind === 'scalar' && value.drawn !== undefined ? ` (${value.drawn})` : '';
-  const message = `${path} must be ${describe(schema)}, not ${show(value)}${drawn}`;
+  const drawn = value.kind === 'scalar' ? value.drawn : undefined;
+  const message = `${path} must be ${describe(schema)}, not ${show(value)}${drawn === undefined ? '' : ` (${drawn.note})`}`;
   if (value.kind !== 'scalar') return { rule: 'wrong-type', message };
   const content = value.value;
   const takesNumbers = branches.some(({ type }) => type === 'number' || type === 'integer');
@@ -55,7 +56,11 @@ export function mismatch(value: SourceValue, schema: JsonSchema, path: string): 
   }
   if (typed.length > 0) {
     const inexact = typeof content === 'number' && Math.abs(content) > Number.MAX_SAFE_INTEGER;
-    return { rule: 'out-of-range', message: inexact ? `${message}, which a double does not hold exactly` : message };
+    return {
+      rule: 'out-of-range',
+      message: inexact ? `${message}, which a double does not hold exactly` : message,
+      suggestion: drawn?.mend,
+    };
   }
   const only = branches.length === 1 ? branches[0] : undefined;
   const wrapped = only?.type === 'array' ? `[${show(value)}]` : quote(value.text);

@@ -76,8 +76,11 @@ function readParameter(name: string, keyOffset: number, value: SourceValue, prob
     word === undefined ? inferDistribution(name, value, problems) : namedDistribution(name, word, value, problems);
   if (chosen === undefined) return draft;
   checkShape(value, distributionJsonSchema(chosen), name, problems);
-  const sound = (found: SourceValue | undefined): SourceScalar[] =>
-    found?.kind === 'scalar' && !problems.isFlawed(found) ? [found] : [];
+  const sound = (found: SourceValue | undefined): SourceScalar[] => {
+    if (found?.kind !== 'scalar' || problems.isFlawed(found)) return [];
+    found.parameterAt = keyOffset;
+    return [found];
+  };
   [draft.min] = sound(valueAt(value, ['min']));
   [draft.max] = sound(valueAt(value, ['max']));
   const values = valueAt(value, ['values']);

@@ -54,6 +54,16 @@ export function checkPaths(
     }
     const within = settings.filter((setting) => setting.startsWith(`${name}.`));
     const meant = meantSetting(name, settings);
+    if (NOT_SEARCHED.includes(name)) {
+      const message = `parameter ${name}: what a trial runs cannot be searched`;
+      problems.add({
+        rule: 'unknown-path',
+        message,
+        offset: keyOffset,
+        suggestion: `write it in trial: {${name}: ...}`,
+      });
+      continue;
+    }
     const message =
       within.length > 0
         ? `parameter ${name} names a group of settings of the trial, not one`
@@ -76,13 +86,24 @@ function meantSetting(name: string, settings: readonly string[]): string | undef
   return closest(word, settings) ?? settings.find((setting) => setting.split('.').at(-1) === last);
 }
 
-/** Tells of parameters of one round that feed a setting and something inside it. */
-export function checkOverlaps(drafts: ReadonlyMap<string, ParameterDraft>, problems: Problems): void {
-  for (const { name, keyOffset } of drafts.values()) {
+/**
+ * Tells of parameters of one round that feed a setting and something inside it.
+ *
+ * @param settings those that feed a setting at all
+ */
+export function checkOverlaps(
+  drafts: ReadonlyMap<string, ParameterDraft>,
+  settings: ReadonlyMap<ParameterDraft, JsonSchema>,
+  problems: Problems,
+): void {
+  for (const draft of drafts.values()) {
+    if (!settings.has(draft)) continue;
+    const { name, keyOffset } = draft;
     const segments = name.split('.');
     for (let length = 1; length < segments.length; length++) {
       const outer = segments.slice(0, length).join('.');
-      if (!drafts.has(outer)) continue;
+      const within = drafts.get(outer);
+      if (within === undefined || !settings.has(within)) continue;
       const message = `parameter ${name} feeds a part of what parameter ${outer} feeds`;
       problems.add({ rule: 'paths-overlap', message, offset: keyOffset, suggestion: 'keep one of the two' });
     }

@@ -39,17 +39,20 @@ export function standFor(draft: ParameterDraft, reach: Interval | undefined): St
   if (!isNumeric(distribution)) return together(values);
   if (min === undefined || max === undefined) return [];
   const interval = reach ?? distribution;
-  const drawn = [interval.min, interval.max].map((end) =>
+  const ends = [interval.min, interval.max].map((end) =>
     'q' in distribution ? quantise(end, { ...interval, q: distribution.q }) : end,
   );
-  return drawn.map((value, index) => {
+  return ends.map((value, index) => {
     const written = index === 0 ? min : max;
     if (written.value === value) return written;
     const widened = value < distribution.min || value > distribution.max;
-    const note = widened
-      ? `to which widening may take parameter ${name}`
-      : `the ${index === 0 ? 'least' : 'most'} that is drawn`;
-    return { ...written, value, text: String(value), drawn: note };
+    const drawn = widened
+      ? {
+          note: 'widening may go so far',
+          mend: `bound it in the round that widens: parameters: {${name}: {..., ${index === 0 ? 'min' : 'max'}: ...}}`,
+        }
+      : { note: `the ${index === 0 ? 'least' : 'most'} that is drawn` };
+    return { ...written, value, text: String(value), drawn };
   });
 }
 

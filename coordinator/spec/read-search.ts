@@ -12,13 +12,13 @@ import { resolveSearch } from './resolve.js';
 import { checkRounds } from './round-rules.js';
 import { draftRounds, mapAt } from './rounds.js';
 import { searchJsonSchema, searchJsonSchemaWithSeed, type SearchPart } from './search-schema.js';
-import { checkShape, soundPart, type KeyHint } from './shape.js';
+import { checkShape, soundPart, type Hints } from './shape.js';
 import { textAt, valueAt, type SourceMap } from './source.js';
 import { spacesOf } from './spaces.js';
 import { TRAINER_KINDS, trainerRules } from './trainers/index.js';
 import type { TrainerRules } from './trainers/trainer-rules.js';
 import { checkTrials } from './trials.js';
-import { mendOfKey } from './wandb.js';
+import { mendOfKey, mendOfMethod } from './wandb.js';
 import { readYaml } from './yaml.js';
 
 export interface ReadOptions {
@@ -44,7 +44,7 @@ export function readSearch(text: string, options: ReadOptions, problems: Problem
   const kind = trainerKind(root);
   const trainer: TrainerRules = trainerRules[kind];
   const schema = options.seed === undefined ? searchJsonSchemaWithSeed : searchJsonSchema;
-  checkShape(root, schema, '', problems, keyHint(trainer));
+  checkShape(root, schema, '', problems, hintsFor(trainer));
   const part = (soundPart(root, searchJsonSchema, problems) ?? {}) as SearchPart;
   const seed = checkSeeds(root, part, options, problems);
 
@@ -54,7 +54,7 @@ export function readSearch(text: string, options: ReadOptions, problems: Problem
   const drafts = new Set([...shared.values(), ...rounds.flatMap(({ own }) => [...own.values()])]);
   const settings = checkPaths(drafts, trainer.schema, problems);
   for (const [draft, setting] of settings) checkFit(draft, setting, problems);
-  for (const round of rounds) checkOverlaps(round.parameters, problems);
+  for (const round of rounds) checkOverlaps(round.parameters, settings, problems);
 
   // Settings as written, also those that no trial is left with because rounds or parameters replace them.
   checkFragments([root, ...rounds.map(({ map }) => map)], trainer, problems);
@@ -78,14 +78,16 @@ function trainerKind(root: SourceMap): TrainerKind {
   return (meant as TrainerKind | undefined) ?? TRAINER_KINDS[0] ?? 'two-layer';
 }
 
-/** Keys that stand elsewhere or are W&B's. */
-function keyHint(trainer: TrainerRules): KeyHint {
+/** Keys and words that stand elsewhere or are W&B's. */
+function hintsFor(trainer: TrainerRules): Hints {
   const settings = new Set(Object.keys(trainer.schema.properties ?? {}));
-  return (path) => {
-    const key = path.replace(/^rounds\[\d+\]\./, '');
-    if (path.startsWith('metric.')) return undefined;
-    const known = path === key ? mendOfKey(key) : undefined;
-    return known ?? (settings.has(key) ? `move it into trial: {${key}: ...}` : undefined);
+  return {
+    unknownKey(path) {
+      const key = path.replace(/^rounds\[\d+\]\./, '');
+      const known = path === key ? mendOfKey(key) : undefined;
+      return known ?? (settings.has(key) ? `move it into trial: {${key}: ...}` : undefined);
+    },
+    unknownValue: (path, word) => (/(?:^|\.)method$/.test(path) ? mendOfMethod(word) : undefined),
   };
 }
 

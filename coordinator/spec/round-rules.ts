@@ -1,4 +1,5 @@
 import type { Distribution } from '../../proto/domain.js';
+import { isNumeric } from '../search/distribution.js';
 import { gridSize } from '../search/grid.js';
 import { multiplesWithin } from '../search/quantise.js';
 import { checkNarrow } from './narrow-rules.js';
@@ -82,7 +83,11 @@ function mayBeHandedOn(rounds: readonly RoundDraft[], position: number): boolean
   const round = rounds[position];
   const narrowed = rounds.slice(0, position + 1).some(({ map }) => map.entries.has('narrow'));
   if (round === undefined || !narrowed) return false;
-  return round.map.entries.has('narrow') || [...round.parameters.keys()].some((name) => !round.own.has(name));
+  return [...round.parameters.values()].some(
+    ({ name, distribution }) =>
+      (distribution === undefined || isNumeric(distribution)) &&
+      (round.map.entries.has('narrow') || !round.own.has(name)),
+  );
 }
 
 function checkGrid(rounds: readonly RoundDraft[], position: number, problems: Problems): void {
@@ -159,10 +164,10 @@ function checkRandom(rounds: readonly RoundDraft[], position: number, problems: 
 function checkAmount(round: RoundDraft, repeats: number, problems: Problems): void {
   const configurations = round.method === 'none' ? 0 : (newConfigurations(round) ?? 0);
   if (configurations * repeats <= MAX_CONFIGURATIONS) return;
-  const each = repeats > 1 ? `, each ${repeats} times,` : '';
+  const each = repeats > 1 ? `, each trained ${repeats} times` : '';
   problems.add({
     rule: 'too-many-trials',
-    message: `${round.label} has ${configurations} configurations${each} which is more than ${MAX_CONFIGURATIONS} trials`,
+    message: `${round.label} has ${configurations} configurations${each}: more than ${MAX_CONFIGURATIONS} trials`,
     offset: (valueAt(round.map, ['trials']) ?? valueAt(round.map, ['method']))?.offset ?? round.offset,
     suggestion: 'draw fewer at random, and narrow round by round',
   });

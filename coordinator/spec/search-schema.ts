@@ -42,15 +42,17 @@ const narrow = z.strictObject({
   parameters: z.array(z.string()).min(1).optional(),
 });
 
-export const roundSchema = z.strictObject({
-  name,
-  method: method.optional(),
-  trials: configurations.optional(),
-  narrow: narrow.optional(),
-  carry: z.strictObject({ best: configurations }).optional(),
-  trial: anyMap.optional(),
-  parameters: anyMap.optional(),
-});
+export const roundSchema = z
+  .strictObject({
+    name,
+    method: method.optional(),
+    trials: configurations.optional(),
+    narrow: narrow.optional(),
+    carry: z.strictObject({ best: configurations }).optional(),
+    trial: anyMap.optional(),
+    parameters: anyMap.optional(),
+  })
+  .meta({ expected: 'a round: {name: ..., method: random, trials: 8, ...}' });
 
 export const searchSchema = z.strictObject({
   name,
@@ -65,7 +67,12 @@ export const searchSchema = z.strictObject({
     .meta({ example: '{name: val_accuracy, goal: maximize}' }),
   trial: anyMap.meta({ expected: 'a map', example: '{kind: two-layer, ...}' }),
   parameters: anyMap.optional(),
-  rounds: z.array(roundSchema).min(1).max(MAX_ROUNDS).optional(),
+  rounds: z
+    .array(roundSchema)
+    .min(1)
+    .max(MAX_ROUNDS)
+    .meta({ expected: `a list of 1 to ${MAX_ROUNDS} rounds` })
+    .optional(),
   method: method.optional(),
   trials: configurations.optional(),
   run_cap: configurations.optional(),

@@ -14,8 +14,13 @@ import { LONGEST_COMPARED, mismatch, takesScalar } from './mismatch.js';
 import type { Problems } from './problems.js';
 import { quote, toJson, type SourceList, type SourceMap, type SourceValue } from './source.js';
 
-/** A mend for an unknown key that is known otherwise than by its spelling. */
-export type KeyHint = (path: string) => string | undefined;
+/** Mends for what is known otherwise than by its spelling. */
+export interface Hints {
+  unknownKey: (path: string) => string | undefined;
+  unknownValue: (path: string, value: string) => string | undefined;
+}
+
+const NO_HINTS: Hints = { unknownKey: () => undefined, unknownValue: () => undefined };
 
 /**
  * The first pass: types, unknown keys, missing keys. Every mistake is added to `problems` and its value marked there, so that
@@ -30,30 +35,33 @@ export function checkShape(
   schema: JsonSchema,
   path: string,
   problems: Problems,
-  hint: KeyHint = () => undefined,
+  hints: Hints = NO_HINTS,
 ): void {
   if (problems.isFlawed(value)) return;
   const branches = branchesOf(schema);
   if (branches.some(({ type }) => type === undefined)) return;
   if (value.kind === 'scalar' && branches.some((branch) => takesScalar(branch, value))) return;
   const maps = mapBranchesOf(schema);
-  if (value.kind === 'map' && maps.length > 0) return checkMap(value, maps, path, problems, hint);
+  if (value.kind === 'map' && maps.length > 0) return checkMap(value, maps, path, problems, hints);
   const list = branches.find(({ type }) => type === 'array');
-  if (value.kind === 'list' && list !== undefined) return checkList(value, list, path, problems, hint);
-  problems.blame(value, mismatch(value, schema, path));
+  if (value.kind === 'list' && list !== undefined) return checkList(value, list, path, problems, hints);
+  const mistake = mismatch(value, schema, path);
+  const known =
+    mistake.rule === 'unknown-value' && value.kind === 'scalar' ? hints.unknownValue(path, value.text) : undefined;
+  problems.blame(value, known === undefined ? mistake : { ...mistake, suggestion: known });
 }
 
-function checkList(value: SourceList, schema: JsonSchema, path: string, problems: Problems, hint: KeyHint): void {
+function checkList(value: SourceList, schema: JsonSchema, path: string, problems: Problems, hints: Hints): void {
   const { minItems = 0, maxItems = Infinity, items } = schema;
   if (value.items.length < minItems || value.items.length > maxItems) {
     const message = `${path} must be ${describe(schema)}, not a list of ${value.items.length}`;
     return problems.blame(value, { rule: 'out-of-range', message });
   }
   if (items === undefined) return;
-  value.items.forEach((item, index) => checkShape(item, items, `${path}[${index}]`, problems, hint));
+  value.items.forEach((item, index) => checkShape(item, items, `${path}[${index}]`, problems, hints));
 }
 
-function checkMap(value: SourceMap, maps: MapSchema[], path: string, problems: Problems, hint: KeyHint): void {
+function checkMap(value: SourceMap, maps: MapSchema[], path: string, problems: Problems, hints: Hints): void {
   const at = (key: string): string => (path === '' ? key : `${path}.${key}`);
   const branch = chosenBranch(value, maps);
   const candidates = branch === undefined ? maps : [branch];
@@ -63,7 +71,7 @@ function checkMap(value: SourceMap, maps: MapSchema[], path: string, problems: P
   for (const [key, entry] of value.entries) {
     const schema = key === discriminator ? wordSchema(maps, key) : keySchema(candidates, key);
     if (schema !== undefined) {
-      checkShape(entry.value, schema, at(key), problems, hint);
+      checkShape(entry.value, schema, at(key), problems, hints);
       continue;
     }
     const meant = closest(key.slice(0, LONGEST_COMPARED), keys);
@@ -74,7 +82,9 @@ function checkMap(value: SourceMap, maps: MapSchema[], path: string, problems: P
       rule: 'unknown-key',
       message: `unknown key ${quote(key)}${path === '' ? '' : ` in ${path}`}${choice === undefined ? '' : ` (${discriminator} ${String(choice)})`}`,
       offset: entry.keyOffset,
-      suggestion: hint(at(key)) ?? (meant === undefined ? `known here: ${keys.join(', ')}` : `did you mean ${meant}?`),
+      suggestion:
+        hints.unknownKey(at(key)) ??
+        (meant === undefined ? `known here: ${keys.join(', ')}` : `did you mean ${meant}?`),
     });
   }
 

@@ -13,8 +13,10 @@ export interface SourceScalar {
   text: string;
   quoted: boolean;
   offset: number;
-  /** Where the value comes from, when it stands for one that a parameter can take. Messages end with it. */
-  drawn?: string;
+  /** Of a parameter's values: where its name stands. */
+  parameterAt?: number;
+  /** Of a value that is not written but can be drawn. */
+  drawn?: { note: string; mend?: string };
 }
 
 export interface SourceList {

@@ -85,8 +85,16 @@ function placed(
   const given = paths.map((path) => valueAt(trial, path.split('.'))).filter((value) => value !== undefined);
   const at = given.find((value) => bound.has(value)) ?? given.find((value) => round.wrote(value)) ?? given[0];
   if (at === undefined) return { ...mistake, offset: trial.owner, about: mistake.rule };
-  const drawn = at.kind === 'scalar' && at.drawn !== undefined ? ` (${at.drawn})` : '';
-  return { ...mistake, message: `${mistake.message}${drawn}`, offset: at.offset };
+  const drawn = at.kind === 'scalar' ? at.drawn : undefined;
+  // What a round's own setting does to a value written elsewhere is not seen at that value.
+  const where = !round.wrote(at) && given.some((value) => round.wrote(value)) ? ` in ${round.label}` : '';
+  const note = drawn === undefined ? '' : ` (${drawn.note})`;
+  return {
+    ...mistake,
+    message: `${mistake.message}${where}${note}`,
+    suggestion: drawn?.mend ?? mistake.suggestion,
+    offset: at.offset,
+  };
 }
 
 /** What every round lacks is missing from the search's settings, told once; else from the rounds that lack it. */

@@ -112,6 +112,9 @@ function syntaxMend(code: string): string | undefined {
   }
 }
 
+/** Tags that the core schema resolves. */
+const CORE_TAG = /^tag:yaml\.org,2002:(?:str|int|float|bool|null)$/;
+
 /** Turns the reader's nodes into ours: aliases expanded, merge keys merged, duplicates told. */
 class TreeBuilder {
   /** Anchors seen so far; one that is still being built holds no value yet. */
@@ -165,6 +168,7 @@ class TreeBuilder {
     const value = node.value as string | number | boolean | null;
     const text = node.source ?? String(value ?? '');
     const built: SourceScalar = { kind: 'scalar', value, text, quoted, offset };
+    if (node.tag !== undefined && !CORE_TAG.test(node.tag)) this.problems.markFlawed(built); // told of as syntax
     if (typeof value === 'number' && !Number.isFinite(value)) {
       const suggestion = 'write a finite number';
       this.problems.blame(built, { rule: 'out-of-range', message: `numbers are finite here, not ${text}`, suggestion });
