@@ -40,7 +40,7 @@ export async function fetchBlob(
       'BLOB_MISMATCH',
       `blob ${sha256.slice(0, 12)}...: its bytes have the sum ${found.slice(0, 12)}...`,
       {
-        mend: "the store's blob file is damaged; the weights can be trained again: vernier weights --retrain",
+        mend: "the store's file of it is damaged",
       },
     );
   }

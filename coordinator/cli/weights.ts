@@ -70,7 +70,7 @@ interface Wanted extends PickedTrial {
 
 async function weights(id: string | undefined, options: WeightsOptions, context: CommandContext): Promise<void> {
   // The coordinator is let go before a training that may take minutes: it may be ours, and then holds the store.
-  const wanted = await withCoordinator(options, context, ({ api }) => fetchKept(id, options, api));
+  const wanted = await withCoordinator(options, context, ({ api }) => fetchKept(id, options, api, context.stderr));
   if (!wanted.written) {
     const bytes = await trainAgain(wanted, options, context);
     await writeAtomically(options.output, (file) => file.writeFile(bytes));
@@ -78,19 +78,31 @@ async function weights(id: string | undefined, options: WeightsOptions, context:
   await tell(wanted, options, context);
 }
 
-async function fetchKept(id: string | undefined, options: WeightsOptions, api: CoordinatorApi): Promise<Wanted> {
+async function fetchKept(
+  id: string | undefined,
+  options: WeightsOptions,
+  api: CoordinatorApi,
+  stderr: NodeJS.WriteStream,
+): Promise<Wanted> {
   const { output } = options;
   const detail = await api.get({ id: await searchId(api, id) });
   const picked = pickTrial(detail, options);
   const { trial, round } = picked;
   await requireWritable(output);
   if (trial.weightsKept && !options.retrain) {
-    await writeAtomically(output, (file) =>
-      fetchBlob(api, trial.weightsBlob, async (chunk) => {
-        await file.write(chunk);
-      }),
-    );
-    return { ...picked, detail, written: true };
+    try {
+      await writeAtomically(output, (file) =>
+        fetchBlob(api, trial.weightsBlob, async (chunk) => {
+          await file.write(chunk);
+        }),
+      );
+      return { ...picked, detail, written: true };
+    } catch (error) {
+      const damaged =
+        error instanceof VernierError && (error.code === 'BLOB_NOT_FOUND' || error.code === 'BLOB_MISMATCH');
+      if (!damaged) throw error;
+      stderr.write(`the kept weights cannot be used: ${error.message}\n`);
+    }
   }
   const withConfigs = await api.get({ id: summaryOf(detail).id, configs: true });
   return { ...pickTrial(withConfigs, { round: round.name, trial: trial.number }), detail, written: false };

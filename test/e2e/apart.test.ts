@@ -113,6 +113,36 @@ describe('commands about searches', () => {
     expect((await sandbox.run(['cancel', 'latest', ...store])).stdout).toContain('had ended before: completed');
   });
 
+  it('end a run by cancelling its search', async () => {
+    const store = ['--store', 'cancelled.db'];
+    const run = sandbox.start(['run', file, ...store, '--threads', '1', '--json']);
+    await run.says(/coarse: 1\/6 trials/);
+    expect((await sandbox.run(['cancel', 'latest', ...store])).code).toBe(0);
+    const { code, stdout, stderr } = await run.ended;
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ search: { state: 'cancelled' }, resultDigest: null });
+    expect(stderr).toContain('vernier: search e2e cancelled');
+    await sandbox.empty();
+    const again = await sandbox.run(['run', file, ...store]);
+    expect(again.code).toBe(1);
+    expect(again.stderr).toContain('this search has ended before; --again repeats it');
+  });
+
+  it('stop watching at a signal, and leave the search as it is', async () => {
+    const { running, address } = await coordinator('watching.db');
+    await sandbox.run(['submit', file, '--coordinator', address]);
+    const watching = sandbox.start(['watch', '--coordinator', address]);
+    await watching.says(/round coarse/);
+    watching.kill('SIGINT');
+    const { code, stderr } = await watching.ended;
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      'watching was interrupted; the search goes on [INTERRUPTED]\n  watch it again: vernier watch ',
+    );
+    expect((await sandbox.json(['show', '--coordinator', address])).search.state).toBe('running');
+    await stop(running);
+  });
+
   it('do not wait for a search that nobody works on', async () => {
     const store = ['--store', 'still.db'];
     const submitted = await sandbox.run(['submit', file, ...store]);

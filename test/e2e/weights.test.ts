@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { SearchJson } from '../../coordinator/report/search-json.js';
@@ -118,6 +119,26 @@ describe('vernier weights', () => {
     const written = await sandbox.json<Written>(['weights', '--output', again, '--retrain', '--kernel', 'reference']);
     expect(written.source).toBe('trained again');
     expect(readFileSync(again).equals(readFileSync(kept))).toBe(true);
+  });
+
+  it('makes kept ones again whose file is damaged or gone', async () => {
+    const own = ['--store', sandbox.path('damaged.db')];
+    await sandbox.json(['run', file, ...own]);
+    const intact = sandbox.path('intact');
+    await sandbox.json(['weights', ...own, '--output', intact]);
+    const folder = sandbox.path('damaged.db-blobs');
+    const [blob = ''] = readdirSync(folder);
+    const bytes = readFileSync(join(folder, blob));
+    bytes.writeUInt8(bytes.readUInt8(1000) ^ 1, 1000);
+    for (const damage of [() => writeFileSync(join(folder, blob), bytes), () => rmSync(join(folder, blob))]) {
+      damage();
+      const output = sandbox.path('again-after-damage');
+      const { code, stdout, stderr } = await sandbox.run(['weights', ...own, '--output', output]);
+      expect(code, stderr).toBe(0);
+      expect(stderr).toContain('the kept weights cannot be used: ');
+      expect(stdout).toContain('trained again; their digest is the same');
+      expect(readFileSync(output).equals(readFileSync(intact))).toBe(true);
+    }
   });
 
   it("takes a round's best", async () => {
