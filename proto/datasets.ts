@@ -30,7 +30,7 @@ export interface MemberFile {
 export const DATASET_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
 /** Where a catalogued data set comes from. */
-export type DatasetSource =
+type DatasetSource =
   | { kind: 'embedded' }
   /** A .tar.gz with the member files somewhere inside. */
   | { kind: 'archive'; url: string }

@@ -34,7 +34,7 @@ async function list(options: DataOptions, { env, stdout }: CommandContext): Prom
 }
 
 /** The table, with the folder above it, since it is long and the same for all, and what is wrong below. */
-export function listText(dataDir: string, reports: readonly DatasetReport[]): string {
+function listText(dataDir: string, reports: readonly DatasetReport[]): string {
   const rows = reports.map((report) => [
     report.name,
     report.state,

@@ -22,7 +22,7 @@ export const MAX_IDX_DIMENSIONS = 255;
 export const MAX_IDX_SIZE = 0xffff_ffff;
 
 /** Whether these first bytes (two are enough) may be an idx file's; every idx file starts with two zero bytes. */
-export function looksLikeIdx(bytes: Uint8Array): boolean {
+function looksLikeIdx(bytes: Uint8Array): boolean {
   return bytes.length >= 2 && bytes[0] === 0 && bytes[1] === 0;
 }
 

@@ -5,7 +5,7 @@ import { readable } from './source.js';
 
 /** What a file of one's own data set holds. */
 export const ROLES = ['train-images', 'train-labels', 'test-images', 'test-labels'] as const;
-export type Role = (typeof ROLES)[number];
+type Role = (typeof ROLES)[number];
 
 /** Where each part of a data set of one's own comes from. Test data may be absent, both files of it. */
 export type OwnSources = Partial<Record<Role, string>>;
