@@ -10,7 +10,7 @@ export interface DoctorReport {
   cores: number;
   /** The machine's, or what a container may use of it. */
   memoryBytes: number;
-  /** `stepMs`: milliseconds for one training step of a typical network. */
+  /** `stepMs`: milliseconds for one update step of a 3072-50-10 network with a mini-batch of 100. */
   kernels: readonly { name: string; available: boolean; reason?: string; stepMs?: number }[];
   /** What workers use here: VERNIER_KERNEL, else the fastest; null when there is none. */
   kernelInUse: string | null;

@@ -17,7 +17,9 @@ import { writeJson } from './output.js';
 const HELP = `
 Examples:
   vernier doctor
-  vernier doctor --json`;
+  vernier doctor --json
+
+A step is one update of a 3072-50-10 network with a mini-batch of 100, on one thread.`;
 
 /** `vernier doctor`: what this machine has. */
 export const doctorCommand: CommandFactory = (context) =>
