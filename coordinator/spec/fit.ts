@@ -49,16 +49,19 @@ export function checkFit(draft: ParameterDraft, setting: JsonSchema, problems: P
     return;
   }
   const step = 'q' in distribution ? distribution.q : undefined;
-  if (takesFractions || (step !== undefined && Number.isInteger(step))) return;
   const word = distribution.distribution;
+  // A grid of q_uniform goes up from min.
+  const whole =
+    step !== undefined && Number.isInteger(step) && (word !== 'q_uniform' || Number.isInteger(distribution.min));
+  if (takesFractions || whole) return;
   const quantised =
     word === 'log_uniform_values' || word === 'q_log_uniform_values' ? 'q_log_uniform_values' : 'q_uniform';
   problems.add({
     rule: 'fractions-for-whole-numbers',
-    message: `${name} must be ${describe(setting)}, and ${word}${step === undefined ? '' : ` with q ${step}`} draws fractions`,
+    message: `${name} must be ${describe(setting)}, and ${word}${step === undefined ? '' : ` with min ${distribution.min} and q ${step}`} draws fractions`,
     offset: keyOffset,
     suggestion: `write distribution: ${quantised}, q: 1, or distribution: int_uniform`,
   });
   // What the mended range would draw is still checked.
-  draft.distribution = { distribution: quantised, min: distribution.min, max: distribution.max, q: 1 };
+  draft.distribution = { distribution: quantised, min: Math.ceil(distribution.min), max: distribution.max, q: 1 };
 }

@@ -32,15 +32,16 @@ const MOST_TOGETHER = 8;
 
 /**
  * @param reach the widest interval of a parameter with a range
+ * @param grid whether a grid may run over it, which goes up from min whether that is a multiple of q or not
  */
-export function standFor(draft: ParameterDraft, reach: Interval | undefined): Stand {
+export function standFor(draft: ParameterDraft, reach: Interval | undefined, grid: boolean): Stand {
   const { distribution, values, min, max, name } = draft;
   if (distribution === undefined) return [];
   if (!isNumeric(distribution)) return together(values);
   if (min === undefined || max === undefined) return [];
   const interval = reach ?? distribution;
-  const ends = [interval.min, interval.max].map((end) =>
-    'q' in distribution ? quantise(end, { ...interval, q: distribution.q }) : end,
+  const ends = [interval.min, interval.max].map((end, index) =>
+    'q' in distribution && !(grid && index === 0) ? quantise(end, { ...interval, q: distribution.q }) : end,
   );
   return ends.map((value, index) => {
     const written = index === 0 ? min : max;

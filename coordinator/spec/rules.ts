@@ -9,7 +9,7 @@ export const RULES = {
   'several-documents': 'the file holds one document',
   'empty-file': 'the file holds something',
   'duplicate-key': 'a map has each key once',
-  'alias-expansion': 'aliases repeat a finished value, and all together stay small',
+  'alias-expansion': 'aliases and merge keys name what stands before, and all together stay small',
   // The shape.
   'unknown-key': 'only the documented keys are used',
   'missing-key': 'every required key is there',
@@ -22,7 +22,7 @@ export const RULES = {
   // Metric and seeds.
   'unknown-metric': 'the metric is one that the trials have',
   'goal-contradicts-metric': 'accuracy is maximized; cost and loss are minimized',
-  'metric-not-evaluated': 'the last round and every round narrowed or carried from evaluate the metric',
+  'metric-not-evaluated': 'a round has the metric, and so has every round that is narrowed or carried from',
   'duplicate-seed': 'training seeds differ',
   // Parameters.
   'unsupported-distribution': 'a distribution is one of those that Vernier draws from',
@@ -41,12 +41,12 @@ export const RULES = {
   'nothing-to-run': 'a round draws configurations, carries some, or both',
   'first-round': 'the first round neither narrows nor carries',
   'more-than-there-are': 'a round carries and narrows from no more configurations than the one before has',
-  'narrow-without-range': 'what is narrowed is drawn from a range, in a round that draws at random',
-  'new-parameter': 'what is narrowed or carried has a value in the round before',
+  'narrow-without-range': 'what is narrowed is drawn from a range, in a round that draws',
+  'new-parameter': 'what is named to be narrowed had different numbers in the round before',
   'grid-range': 'a grid is made of values that can be counted',
   'grid-trials': "a grid round's trials are its points",
   'too-few-points': 'a random round asks for no more configurations than the space has',
-  'too-many-trials': 'a search has at most 100,000 configurations a round',
+  'too-many-trials': 'a round has at most 100,000 trials',
   // The trial.
   'unknown-dataset': 'the data set is known',
   'split-too-large': "training and validation records fit in the data set's training records",

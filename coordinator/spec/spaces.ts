@@ -30,7 +30,7 @@ export function spacesOf(
       if (reach !== undefined && draft.distribution !== undefined && round.method !== 'none') {
         handedOn.set(name, { distribution: draft.distribution.distribution, interval: reach });
       }
-      const stand = standFor(draft, reach);
+      const stand = standFor(draft, reach, round.method === 'grid');
       space.set(name, stand.length > 0 ? stand : [unknownValue(draft, problems)]);
       if (draft.distribution?.distribution === 'constant') constants.set(name, stand);
     }
