@@ -53,10 +53,10 @@ export class BlobFolder {
   }
 
   /**
-   * Takes a blob's bytes from `offset` on. When the chunks break off with an error, what arrived is kept, and a later
-   * transfer goes on from there; that error is thrown on.
+   * Takes a blob's bytes from `offset` on. When the chunks break off, with an error or without, what arrived is kept, and a
+   * later transfer goes on from there.
    *
-   * @throws VernierError BLOB_MISMATCH, and nothing is kept; STORE_FULL
+   * @throws VernierError BLOB_MISMATCH, and of wrong bytes nothing is kept; STORE_FULL; what the chunks throw
    */
   async put(header: BlobHeader, chunks: AsyncIterable<Uint8Array>): Promise<BlobStat> {
     checkHeader(header);
@@ -127,18 +127,30 @@ export class BlobFolder {
     const { complete, held } = await this.stat(sha256);
     if (complete) return this.stat(sha256);
     if (offset > held) throw mismatch(sha256, `offset ${offset} leaves a gap after the ${held} bytes held`);
-    const part = await open(this.part(sha256), held === 0 ? 'w' : 'r+');
+    const part = await open(this.part(sha256), held === 0 ? 'w+' : 'r+');
+    let arrived = offset;
+    let useless = false;
     try {
       await part.truncate(offset);
-      await this.append(part, header, chunks);
+      for await (const chunk of chunks) {
+        if (arrived + chunk.length > size) {
+          useless = true;
+          throw mismatch(sha256, `more than the ${size} bytes it was said to have`);
+        }
+        await writeAll(part, chunk, arrived);
+        arrived += chunk.length;
+      }
+      if (arrived < size) throw mismatch(sha256, `it ended after ${arrived} of ${size} bytes`);
       const found = await sha256Of(part, size);
-      if (found !== sha256) throw mismatch(sha256, `its bytes have SHA-256 ${found}`);
+      if (found !== sha256) {
+        useless = true;
+        throw mismatch(sha256, `its bytes have SHA-256 ${found}`);
+      }
       await part.sync();
     } catch (error) {
-      // Bytes that are wrong, or that there is no room for, are no use to a later transfer.
       const told = storeError(error, this.folder);
-      const useless = told instanceof VernierError && (told.code === 'BLOB_MISMATCH' || told.code === 'STORE_FULL');
-      if (useless) await rm(this.part(sha256), { force: true });
+      // A transfer that ended early goes on later. Wrong bytes, or those there is no room for, are no use to the next.
+      if (useless || (told as { code?: string }).code === 'STORE_FULL') await rm(this.part(sha256), { force: true });
       throw told;
     } finally {
       await part.close();
@@ -148,29 +160,18 @@ export class BlobFolder {
     return { size, held: size, complete: true };
   }
 
-  private async append(
-    part: FileHandle,
-    { sha256, size, offset }: BlobHeader,
-    chunks: AsyncIterable<Uint8Array>,
-  ): Promise<void> {
-    let at = offset;
-    for await (const chunk of chunks) {
-      if (at + chunk.length > size) throw mismatch(sha256, `more than the ${size} bytes it was said to have`);
-      let written = 0;
-      while (written < chunk.length) {
-        written += (await part.write(chunk, written, chunk.length - written, at + written)).bytesWritten;
-      }
-      at += chunk.length;
-    }
-    if (at < size) throw mismatch(sha256, `it ended after ${at} of ${size} bytes`);
-  }
-
   private whole(sha256: string): string {
     return join(this.folder, sha256);
   }
 
   private part(sha256: string): string {
     return join(this.folder, `${sha256}.part`);
+  }
+}
+
+async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let written = 0; written < bytes.length;) {
+    written += (await file.write(bytes, written, bytes.length - written, position + written)).bytesWritten;
   }
 }
 
