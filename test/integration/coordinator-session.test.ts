@@ -8,6 +8,7 @@ import { WorkerSession } from '../../worker/session/session.js';
 import { coordinatorClients } from '../../worker/session/stream.js';
 import { wantsWeights } from '../../worker/train/weights-policy.js';
 import { call, CoordinatorFixture, TINY_SEARCH, type SearchesApi } from '../support/coordinator-fixture.js';
+import { Network } from '../support/network.js';
 import { resultOf } from '../support/schedule-world.js';
 import { ScriptedRunner } from '../support/scripted-runner.js';
 import { TINY_DATA } from '../support/search-fixtures.js';
@@ -31,9 +32,9 @@ afterEach(async () => {
   await fixture.dispose();
 });
 
-function join(runner: ScriptedRunner, worker = 'w-1'): WorkerSession {
+function join(runner: ScriptedRunner, worker = 'w-1', at = address): WorkerSession {
   const session = new WorkerSession({
-    clients: coordinatorClients(address),
+    clients: coordinatorClients(at),
     runner,
     hello: {
       protocolVersion: PROTOCOL_VERSION,
@@ -150,6 +151,39 @@ describe('worker sessions and the coordinator', () => {
       message: 'round "coarse": every trial failed; trial 3 failed 3 times: it broke [INTERNAL]',
     });
     expect(rounds[0]?.trials[0]?.attempts.map(({ end }) => end)).toEqual(['failed', 'thread crashed', 'failed']);
+  });
+
+  it('lose an attempt to a network that is cut for longer than a lease, and nothing else', async () => {
+    await fixture.closeAll();
+    // Short, because this time has to pass; renewed often, so that a slow machine loses no lease but the one meant.
+    const coordinator = await fixture.start({ leaseMs: 1_500, renewMs: 100 });
+    searches = fixture.searches(coordinator.address);
+    const id = await searches.submitted();
+    const network = await Network.to(coordinator.address);
+    const cutOff = new ScriptedRunner(1);
+    join(cutOff, 'cut-off', network.address);
+    const trial = await cutOff.started(0);
+    network.goDown();
+    const other = new ScriptedRunner(1);
+    const otherSession = join(other, 'other', coordinator.address);
+    void work(other);
+    expect(await searches.watch(id).ended).toBeUndefined();
+    otherSession.drain(0);
+    await otherSession.ended;
+    trial.end(endOf(trial.request)); // too late: the search is over
+    network.comeBack();
+    const late = await searches.submitted({ seed: 1 });
+    const again = await cutOff.started(1); // it is back, and its old result troubled nobody
+    again.end(endOf(again.request));
+    void work(cutOff, 2);
+    expect(await searches.watch(late).ended).toBeUndefined();
+    const attempts = (await searches.get(id)).rounds.flatMap(({ trials }) => trials.map((of) => of.attempts));
+    expect(attempts[0]?.map(({ worker, end }) => [worker, end])).toEqual([
+      ['cut-off', 'worker lost'],
+      ['other', expect.stringMatching(/completed|diverged/)],
+    ]);
+    expect(attempts.slice(1).map(({ length }) => length)).toEqual([1, 1, 1, 1, 1]);
+    await network.close();
   });
 
   it('end together: a shutdown ends every session', async () => {
