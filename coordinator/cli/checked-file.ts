@@ -31,8 +31,18 @@ export async function checkedFile(
     const search = parseSearchFile(text, { fileName, datasets, ...(seed === undefined ? {} : { seed }) });
     return { text, fileName, search };
   } catch (error) {
-    if (!(error instanceof VernierError) || error.code !== 'SPEC_INVALID') throw error;
-    stderr.write(`${formatProblems(printable(path), text, error.problems)}\n`);
-    throw new VernierError(error.code, error.message, { cause: error });
+    throw withMistakesTold(error, path, text, stderr);
   }
+}
+
+/** Writes the mistakes of a SPEC_INVALID on `stderr`; what is left to be thrown. Other errors as they are. */
+export function withMistakesTold(
+  error: unknown,
+  path: string,
+  text: string,
+  stderr: { write(text: string): unknown },
+): unknown {
+  if (!(error instanceof VernierError) || error.code !== 'SPEC_INVALID') return error;
+  stderr.write(`${formatProblems(printable(path), text, error.problems)}\n`);
+  return new VernierError(error.code, error.message, { cause: error });
 }

@@ -1,10 +1,11 @@
-import Table from 'cli-table3';
 import { Command } from 'commander';
 import type { CommandContext, CommandFactory } from '../../proto/command.js';
 import type { SearchSummary__Output } from '../../proto/generated/vernier/v1/SearchSummary.js';
 import { searchStateFromWire } from '../../proto/wire.js';
-import { clip, printable } from '../report/format.js';
+import { clip, displayWidth, printable } from '../report/format.js';
+import { TEXT_COLUMNS } from '../report/round-table.js';
 import { coordinatorOption, countOption, jsonOption, storeOption, type ReachOptions } from './options.js';
+import { pad } from './progress/format.js';
 import { withCoordinator } from './reach.js';
 import { writeJson } from './result.js';
 import { summaryJson } from './summary-json.js';
@@ -15,8 +16,8 @@ interface ListOptions extends ReachOptions {
 }
 
 const DEFAULT_LIMIT = 50;
-/** So that a line keeps within 80 columns. */
-const NAME_COLUMNS = 24;
+const GAP = '  ';
+const MIN_NAME_COLUMNS = 4;
 
 const HELP = `
 Examples:
@@ -40,23 +41,34 @@ async function list(options: ListOptions, context: CommandContext): Promise<void
   else context.stdout.write(`${searchTable(searches)}\n`);
 }
 
+/** One line a search, at most 80 columns. */
 export function searchTable(searches: readonly SearchSummary__Output[]): string {
-  const table = new Table({
-    head: ['id', 'name', 'seed', 'state', 'trials', 'submitted'],
-    style: { head: [], border: [] },
-    chars: { mid: '', 'mid-mid': '', 'left-mid': '', 'right-mid': '' },
-  });
-  for (const { id, name, seed, state, trialsDone, trialsTotal, createdMs } of searches) {
-    table.push([
-      id,
-      clip(printable(name), NAME_COLUMNS),
-      String(seed),
-      searchStateFromWire(state),
-      `${trialsDone}/${trialsTotal}`,
-      localTime(createdMs),
-    ]);
-  }
-  return table.toString();
+  const rows = searches.map(({ id, name, seed, state, trialsDone, trialsTotal, createdMs }) => ({
+    id,
+    name: printable(name),
+    seed: String(seed),
+    state: searchStateFromWire(state),
+    trials: `${trialsDone}/${trialsTotal}`,
+    submitted: localTime(createdMs),
+  }));
+  const heads = { id: 'id', name: 'name', seed: 'seed', state: 'state', trials: 'trials', submitted: 'submitted' };
+  const lines = [heads, ...rows];
+  const width = (column: keyof typeof heads): number => Math.max(...lines.map((line) => displayWidth(line[column])));
+  const others = width('id') + width('seed') + width('state') + width('trials') + width('submitted') + 5 * GAP.length;
+  // The name is what can be recognised by its beginning.
+  const nameWidth = Math.max(MIN_NAME_COLUMNS, Math.min(width('name'), TEXT_COLUMNS - others));
+  return lines
+    .map(({ id, name, seed, state, trials, submitted }) =>
+      [
+        pad(id, width('id')),
+        pad(clip(name, nameWidth), nameWidth),
+        seed.padStart(width('seed')),
+        pad(state, width('state')),
+        trials.padStart(width('trials')),
+        submitted,
+      ].join(GAP),
+    )
+    .join('\n');
 }
 
 /** `2026-11-24 21:14`, in this machine's time zone. */

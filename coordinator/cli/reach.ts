@@ -30,7 +30,7 @@ export interface Reached {
   close(): Promise<void>;
 }
 
-export interface ReachTarget extends ReachOptions {
+interface ReachTarget extends ReachOptions {
   /** A store that is not there is made; else it is taken for a slip. */
   create?: boolean;
 }
@@ -40,7 +40,7 @@ export interface ReachTarget extends ReachOptions {
  *
  * @throws VernierError FILE_UNREADABLE for a store that is not there, and what startCoordinator throws
  */
-export async function reach(options: ReachTarget, { env }: CommandContext): Promise<Reached> {
+async function reach(options: ReachTarget, { env }: CommandContext): Promise<Reached> {
   if (options.coordinator !== undefined) {
     return serving(options.coordinator, ` --coordinator ${options.coordinator}`, RECONNECT_MS);
   }

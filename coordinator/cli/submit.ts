@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { CommandContext, CommandFactory } from '../../proto/command.js';
 import { printable } from '../report/format.js';
-import { checkedFile } from './checked-file.js';
+import { checkedFile, withMistakesTold } from './checked-file.js';
 import { againOption, coordinatorOption, jsonOption, seedOption, storeOption, type ReachOptions } from './options.js';
 import { withCoordinator, type Reached } from './reach.js';
 import { ownDatasets } from './required-data.js';
@@ -45,7 +45,12 @@ async function submit(file: string, options: SubmitOptions, context: CommandCont
   await withCoordinator({ ...options, create: true }, context, async (reached) => {
     if (options.watch) requireServing(reached);
     const again = options.again === true;
-    const { search, created } = await reached.api.submit({ specYaml, fileName, again, datasets, ...seed });
+    const { search, created } = await reached.api
+      .submit({ specYaml, fileName, again, datasets, ...seed })
+      .catch((error: unknown) => {
+        // A coordinator of another version may know other mistakes.
+        throw withMistakesTold(error, file, specYaml, context.stderr);
+      });
     const { id, name, trialsTotal } = search;
     const told = `search ${id} (${printable(name)}, ${trialsTotal} trials) ${created ? 'submitted' : 'is there already'}`;
     if (options.watch) {
