@@ -68,7 +68,7 @@ async function check(file: string, { seed }: ValidateOptions, datasets: readonly
   try {
     text = await readSearchText(file);
     const search = parseSearchFile(text, {
-      fileName: basename(file),
+      fileName: file === '-' ? 'standard input' : basename(file),
       datasets,
       ...(seed === undefined ? {} : { seed }),
     });
@@ -87,7 +87,8 @@ function inWords({ file, text, search, error }: Checked): string {
     const much = `${counted(spec.rounds.length, 'round')}, ${counted(trialsInAll(spec), 'trial')} on ${on}`;
     return wrap(`${name}: no mistakes; ${much}`, COLUMNS, '  ');
   }
-  if (error?.code !== 'SPEC_INVALID') return wrap(`${name}: ${error?.message ?? ''}`, COLUMNS, '  ');
+  // Other errors name the file themselves.
+  if (error?.code !== 'SPEC_INVALID') return printable(error?.message ?? '');
   return formatProblems(name, text, error.problems);
 }
 

@@ -9,11 +9,12 @@ export interface Told {
   error: VernierError | CommanderError | undefined;
 }
 
-/** Runs a command in this process, as main.ts does: `args` begin with the command's name. */
+/** Runs a command in this process, as main.ts does: `args` begin with the command's name; `given` is what it is given besides. */
 export async function runCommand(
   create: CommandFactory,
   args: readonly string[],
   env: NodeJS.ProcessEnv,
+  given: Partial<CommandContext> = {},
 ): Promise<Told> {
   const told: Told = { stdout: '', stderr: '', error: undefined };
   const stdout = { write: (text: string) => ((told.stdout += text), true) } as NodeJS.WriteStream;
@@ -26,6 +27,7 @@ export async function runCommand(
     stderr,
     localDatasets: () => Promise.reject(new Error('this command has the data folder itself')),
     retrain: () => Promise.reject(new Error('this command retrains nothing')),
+    ...given,
   };
   const command = create(context);
   for (const each of [command, ...command.commands]) {
