@@ -33,11 +33,26 @@ export function writeJson(value: object, stdout: { write(text: string): unknown 
 }
 
 function closingLines(detail: SearchDetail__Output, sameAgain: string): string[] {
-  const { id, state, createdMs, endedMs } = summaryOf(detail);
-  const took = endedMs > 0 ? `Took ${duration(endedMs - createdMs)}. ` : '';
+  const { id, state } = summaryOf(detail);
   if (state === 'SEARCH_RUNNING') return [`Follow it: vernier watch ${id}${sameAgain}`];
-  if (detail.best === null) return [`${took}Search ${id}`];
-  return [`${took}Its weights: vernier weights ${id}${sameAgain} --output best.safetensors`];
+  const took = `Search ${id} took ${duration(busyMs(detail))}`;
+  if (detail.best === null) return [took];
+  return [took, `Best weights: vernier weights ${id}${sameAgain} --output best.safetensors`];
+}
+
+/** How long trials of the search ran, pauses between its runs left out. */
+export function busyMs({ rounds }: Pick<SearchDetail__Output, 'rounds'>): number {
+  const spans = rounds
+    .flatMap(({ trials }) => trials.flatMap(({ attempts }) => attempts))
+    .filter(({ endedMs }) => endedMs > 0)
+    .sort((a, b) => a.startedMs - b.startedMs);
+  let busy = 0;
+  let untilMs = 0;
+  for (const { startedMs, endedMs } of spans) {
+    busy += Math.max(0, endedMs - Math.max(startedMs, untilMs));
+    untilMs = Math.max(untilMs, endedMs);
+  }
+  return busy;
 }
 
 /**

@@ -4,7 +4,7 @@ import { counted } from '../report/format.js';
 /** What a search will do, as far as its file says. */
 
 /** Trials of a round; the most there can be for a grid whose range follows from the round before. */
-export function trialsOf(spec: SearchSpec, round: RoundSpec): number {
+function trialsOf(spec: SearchSpec, round: RoundSpec): number {
   return (round.trials + (round.carry?.best ?? 0)) * spec.trainingSeeds.length;
 }
 

@@ -28,7 +28,8 @@ export function finalText(detail: SearchDetail__Output, columns = TEXT_COLUMNS):
     );
   }
   lines.push(wrap(bestLine(detail), columns, '  '));
-  if (detail.resultDigest !== '') lines.push(wrap(`Result digest ${detail.resultDigest}`, columns, '  '));
+  // Whole, however narrow the terminal: a part of it says nothing.
+  if (detail.resultDigest !== '') lines.push(`Result digest ${detail.resultDigest}`);
   return lines.join('\n');
 }
 

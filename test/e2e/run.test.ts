@@ -79,6 +79,14 @@ describe('vernier run', () => {
     expect(other.search.specSha256).toBe(reference.search.specSha256);
   });
 
+  it.each([
+    ['wasm', []],
+    ['reference', ['--kernel', 'reference']],
+  ])('runs on the %s kernel with the options %j', async (kernel, options) => {
+    const { stderr } = await sandbox.run(['run', file, ...options, '--store', `kernel-${kernel}.db`, '--verbose']);
+    expect(stderr).toMatch(new RegExp(`^worker 1: .*threads, kernel ${kernel}, data in`, 'm'));
+  });
+
   it('gives other results for another seed', async () => {
     const other = await sandbox.json(['run', file, '--seed', '0', '--store', 'other-seed.db']);
     expect(other.search.seed).toBe(0);
@@ -108,7 +116,7 @@ describe('vernier run', () => {
     expect(stdout).toContain('drawn from lambda 1e-5 to 0.1');
     expect(stdout).toMatch(/Best: trial 13 of round final, val_accuracy \d\d\.\d\d %, test_accuracy \d\d\.\d\d %/);
     expect(stdout).toContain(`Result digest ${reference.resultDigest}`);
-    expect(stdout).toMatch(/Took \d+ s\. Its weights: vernier weights \S+ --output best\.safetensors\n$/);
+    expect(stdout).toMatch(/Search (\S+) took \d+ s\nBest weights: vernier weights \1 --output best\.safetensors\n$/);
 
     const progress = stderr.trimEnd().split('\n');
     expect(progress.filter((line) => line.startsWith('round '))).toHaveLength(3);

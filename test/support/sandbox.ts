@@ -36,6 +36,11 @@ export class Sandbox {
     return this.path(name);
   }
 
+  /** The built command, for whoever starts it in another way. */
+  command(args: readonly string[]): { argv: string[]; env: NodeJS.ProcessEnv; cwd: string } {
+    return { argv: [process.execPath, MAIN, ...args], env: this.env, cwd: this.folder };
+  }
+
   /** Starts the built command. */
   start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
     const child = spawn(process.execPath, [MAIN, ...args], {
