@@ -81,7 +81,7 @@ const OLD_BOOLEANS: ReadonlyMap<string, boolean> = new Map([
 const NUMERIC_TEXT = /^[-+]?(?:[0-9][0-9_,]*(?:\.[0-9_]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$/;
 
 /** The finite number that the text was meant as, undefined when it is none. */
-export function numberInText(text: string): number | undefined {
+function numberInText(text: string): number | undefined {
   if (!NUMERIC_TEXT.test(text.trim())) return undefined;
   const value = Number(text.replaceAll(/[_,\s]/g, ''));
   return Number.isFinite(value) ? value : undefined;

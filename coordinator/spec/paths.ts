@@ -6,7 +6,7 @@ import type { Problems } from './problems.js';
 import { quote } from './source.js';
 
 /** What the setting at a dotted path takes, in any alternative of the trial's schema; undefined when there is no such setting. */
-export function schemaAtPath(schema: JsonSchema, path: string): JsonSchema | undefined {
+function schemaAtPath(schema: JsonSchema, path: string): JsonSchema | undefined {
   let at = [schema];
   for (const segment of path.split('.')) {
     at = at.flatMap((one) =>

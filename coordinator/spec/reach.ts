@@ -27,8 +27,8 @@ export function widest(definition: Distribution, former: Interval, narrow: Narro
   );
 }
 
-/** Categories beyond these are tried alone only (fit.ts), not together with other parameters'. */
-const MOST_TOGETHER = 8;
+/** More numbers in a list are tried alone only (fit.ts), not together with other parameters'. */
+const NUMBERS_TOGETHER = 8;
 
 /**
  * @param reach the widest interval of a parameter with a range
@@ -57,19 +57,18 @@ export function standFor(draft: ParameterDraft, reach: Interval | undefined, gri
   });
 }
 
-/** The least and the greatest number, and the first of what else there is. */
+/** The least and the greatest number, the first of the other numbers, and all that are none: those are words, each of its own kind. */
 function together(values: readonly SourceScalar[]): Stand {
-  if (values.length <= MOST_TOGETHER) return values;
-  const numbers = values
-    .filter(({ value }) => typeof value === 'number')
-    .sort((a, b) => Number(a.value) - Number(b.value));
-  const ends = [numbers.at(0), numbers.at(-1)].filter((value) => value !== undefined);
-  const others = values.filter((value) => !ends.includes(value));
-  return [...ends, ...others.slice(0, MOST_TOGETHER - ends.length)];
+  const numbers = values.filter(({ value }) => typeof value === 'number');
+  if (numbers.length <= NUMBERS_TOGETHER) return values;
+  const sorted = numbers.toSorted((a, b) => Number(a.value) - Number(b.value));
+  const ends = [sorted.at(0), sorted.at(-1)].filter((value) => value !== undefined);
+  const others = numbers.filter((value) => !ends.includes(value)).slice(0, NUMBERS_TOGETHER - ends.length);
+  return [...ends, ...others, ...values.filter(({ value }) => typeof value !== 'number')];
 }
 
-/** Configurations tried per space. */
-const MOST_CONFIGURATIONS = 256;
+/** A space of more combinations is tried in pairs. */
+const MOST_COMBINATIONS = 256;
 
 /**
  * Configurations that stand for a space: every combination where they are few, else each parameter's values with every other
@@ -77,31 +76,29 @@ const MOST_CONFIGURATIONS = 256;
  */
 export function* configurationsOf(space: Space): Generator<Map<string, SourceScalar>> {
   const axes = [...space].filter(([, stand]) => stand.length > 0);
-  const count = axes.reduce((product, [, stand]) => product * stand.length, 1);
-  if (count <= MOST_CONFIGURATIONS) {
+  if (axes.reduce((product, [, stand]) => product * stand.length, 1) <= MOST_COMBINATIONS) {
     yield* combinations(axes);
     return;
   }
   const first = new Map(axes.flatMap(([name, [value]]) => (value === undefined ? [] : [[name, value] as const])));
-  let given = 0;
   for (const [index, axis] of axes.entries()) {
     for (const other of axes.slice(index + 1)) {
-      for (const pair of combinations([axis, other])) {
-        if (given++ === MOST_CONFIGURATIONS) return;
-        yield new Map([...first, ...pair]);
-      }
+      for (const pair of combinations([axis, other])) yield new Map([...first, ...pair]);
     }
   }
 }
 
+/** The last axis changes fastest. */
 function* combinations(axes: readonly (readonly [string, Stand])[]): Generator<Map<string, SourceScalar>> {
-  const [axis, ...others] = axes;
-  if (axis === undefined) {
-    yield new Map();
-    return;
-  }
-  const [name, stand] = axis;
-  for (const value of stand) {
-    for (const rest of combinations(others)) yield new Map([[name, value], ...rest]);
+  const count = axes.reduce((product, [, stand]) => product * stand.length, 1);
+  for (let number = 0; number < count; number++) {
+    const combination = new Map<string, SourceScalar>();
+    let stride = count;
+    for (const [name, stand] of axes) {
+      stride /= stand.length;
+      const value = stand[Math.floor(number / stride) % stand.length];
+      if (value !== undefined) combination.set(name, value);
+    }
+    yield combination;
   }
 }

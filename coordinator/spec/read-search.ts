@@ -22,7 +22,6 @@ import { mendOfKey, mendOfMethod } from './wandb.js';
 import { readYaml } from './yaml.js';
 
 export interface ReadOptions {
-  fileName: string;
   seed: number | undefined;
   datasets: ReadonlyMap<string, DatasetInfo>;
 }

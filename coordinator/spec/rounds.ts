@@ -34,7 +34,7 @@ export interface RoundDraft {
 }
 
 /** Name of the round of a file that has no list of rounds. */
-export const ONLY_ROUND = 'search';
+const ONLY_ROUND = 'search';
 
 const roundJsonSchema = jsonSchemaOf(roundSchema);
 
@@ -137,7 +137,7 @@ export function mapAt(map: SourceMap, key: string, problems: Problems): SourceMa
   return value?.kind === 'map' && !problems.isFlawed(value) ? value : undefined;
 }
 
-export function emptyMap(owner: number): SourceMap {
+function emptyMap(owner: number): SourceMap {
   return { kind: 'map', entries: new Map(), offset: owner, owner };
 }
 

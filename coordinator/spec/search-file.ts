@@ -41,7 +41,7 @@ export function parseSearchFile(text: string, options: SearchFileOptions): Searc
   const body = text.startsWith('\uFEFF') ? text.slice(1) : text;
   const problems = new Problems();
   const datasets = knownDatasets(options.datasets);
-  const search = readSearch(body, { fileName, seed, datasets }, problems);
+  const search = readSearch(body, { seed, datasets }, problems);
   const mistakes = problems.inFileOrder(body);
   if (search === undefined || mistakes.length > 0) {
     const count = mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`;

@@ -26,7 +26,7 @@ export function spacesOf(
     const constants = new Map<string, Stand>();
     for (const [name, draft] of round.parameters) {
       if (!settings.has(draft)) continue;
-      const reach = reachOf(round, draft, handedOn);
+      const reach = reachOf(round, draft, handedOn, problems);
       if (reach !== undefined && draft.distribution !== undefined && round.method !== 'none') {
         handedOn.set(name, { distribution: draft.distribution.distribution, interval: reach });
       }
@@ -41,9 +41,10 @@ export function spacesOf(
 }
 
 function reachOf(
-  { own, map, narrow }: RoundDraft,
-  { name, distribution }: ParameterDraft,
+  { own, map, narrow, label }: RoundDraft,
+  { name, distribution, keyOffset }: ParameterDraft,
   handedOn: ReadonlyMap<string, { distribution: string; interval: Interval }>,
+  problems: Problems,
 ): Interval | undefined {
   if (distribution === undefined || !isNumeric(distribution)) return undefined;
   const { min, max } = distribution;
@@ -52,7 +53,16 @@ function reachOf(
   const named = narrow?.parameters?.includes(name) ?? true;
   if (map.entries.has('narrow') && named) {
     const wide = widest(distribution, before ?? { min, max }, narrow);
-    return own.has(name) ? { min: Math.max(min, wide.min), max: Math.min(max, wide.max) } : wide;
+    if (!own.has(name)) return wide;
+    const inside = { min: Math.max(min, wide.min), max: Math.min(max, wide.max) };
+    if (inside.min < inside.max || before === undefined) return inside.min < inside.max ? inside : { min, max };
+    problems.add({
+      rule: 'narrow-without-range',
+      message: `${label} narrows ${name} within its own ${min} to ${max}, but the rounds before draw from ${wide.min} to ${wide.max}`,
+      offset: keyOffset,
+      suggestion: `leave ${name} out of narrow.parameters, or let the ranges overlap`,
+    });
+    return { min, max };
   }
   return own.has(name) || before === undefined ? { min, max } : before;
 }

@@ -25,17 +25,18 @@ export interface TrialsInput {
   metric: string | undefined;
 }
 
-/** Trials looked at, over all rounds: what checking may cost. What it then leaves unseen, the worker refuses. */
+/** Trials looked at, shared out among the rounds: what checking may cost. What it then leaves unseen, the worker refuses. */
 const MOST_TRIALS = 20_000;
 
 /** Both passes over the trials that each round can have: its settings with parameters at the ends of their ranges. */
 export function checkTrials(input: TrialsInput, problems: Problems): TrialFacts[] {
-  let left = MOST_TRIALS;
+  const share = Math.ceil(MOST_TRIALS / Math.max(1, input.rounds.length));
   const absences = new Map<string, { round: RoundDraft; absence: Found }[]>();
   const facts = input.rounds.map((round, index): TrialFacts => {
     const local = new Problems(problems);
     let lacks: string | undefined;
     const datasetNames = new Set<string>();
+    let left = share;
     for (const space of new Set(input.spaces[index])) {
       for (const configuration of configurationsOf(space)) {
         if (left-- <= 0) break;

@@ -58,11 +58,9 @@ describe('docs/search-file.md', () => {
   });
 
   it('describes every distribution', () => {
-    expect(
-      rows('distribution')
-        .map(([word]) => word)
-        .sort(),
-    ).toEqual(DISTRIBUTION_NAMES.map((word) => `\`${word}\``).sort());
+    const described = rows('distribution').map(([word]) => word);
+    expect(new Set(described)).toEqual(new Set(DISTRIBUTION_NAMES.map((word) => `\`${word}\``)));
+    expect(described).toHaveLength(DISTRIBUTION_NAMES.length);
   });
 
   it('lists every rule', () => {
