@@ -1,0 +1,320 @@
+"""The trainer `two-layer`, written from docs/numerics.md and from nothing else: it must compute the same bits as Vernier.
+
+usage: trainer.py FOLDER < settings.json
+FOLDER holds train-images.bin, train-labels.bin, test-images.bin, test-labels.bin (uint8, row-major).
+settings: {"inputs", "classes", "seed", "config": a trial's settings with hidden units as a list and defaults filled in}
+prints {"weightsSha256", "epochs": [[epoch, metrics], ...], "metrics"}, every metric as the hexadecimal digits of its bits
+"""
+import hashlib
+import json
+import math
+import os
+import struct
+import sys
+
+import numpy as np
+
+f32 = np.float32
+np.seterr(all="ignore")  # overflow and NaN are results like others
+
+
+# Seeds and draws
+
+
+class Alea:
+    def __init__(self, text):
+        self.n = float(0xEFC8249D)
+        self.s = [self.mash(" ") for _ in range(3)]
+        for i in range(3):
+            self.s[i] -= self.mash(text)
+            if self.s[i] < 0:
+                self.s[i] += 1
+        self.c = 1.0
+
+    def mash(self, text):
+        u32 = lambda x: float(int(x) & 0xFFFFFFFF)
+        n = self.n
+        for unit in text:
+            n = n + ord(unit)
+            h = 0.02519603282416938 * n
+            n = u32(h)
+            h = (h - n) * n
+            n = u32(h)
+            h = h - n
+            n = n + h * 2.0**32
+        self.n = n
+        return u32(n) * 2.0**-32
+
+    def next(self):
+        t = 2091639 * self.s[0] + self.c * 2.0**-32
+        self.c = float(math.floor(t))
+        self.s = [self.s[1], self.s[2], t - self.c]
+        return self.s[2]
+
+    def double(self):
+        left = self.next()
+        return left + math.floor(self.next() * 2.0**21) * 2.0**-53
+
+
+# Functions of float64, of numbers and arrays
+
+
+def exp(x):
+    k = np.floor(x * 1.44269504088896338700 + 0.5)
+    k = np.where(np.isfinite(k), np.clip(k, -1100, 1100), 0)
+    high = x - k * 6.93147180369123816490e-1
+    low = k * 1.90821492927058770002e-10
+    r = high - low
+    t = r * r
+    p4 = -1.65339022054652515390e-6 + t * 4.13813679705723846039e-8
+    p2 = -2.77777777770155933842e-3 + t * (6.61375632143793436117e-5 + t * p4)
+    c = r - t * (1.66666666666666019037e-1 + t * p2)
+    y = 1 - ((low - (r * c) / (2 - c)) - high)
+    half = np.floor(k / 2)
+    y = np.ldexp(np.ldexp(y, half.astype(int)), (k - half).astype(int))
+    y = np.where(x < -745.133219101941108420, 0.0, np.where(x > 709.782712893383973096, np.inf, y))
+    return np.where(np.isnan(x), np.nan, y)
+
+
+def log(x):
+    if not x > 0:
+        return -math.inf if x == 0 else math.nan
+    if x == math.inf:
+        return x
+    m, k = math.frexp(x)  # 0.5 <= m < 1; exact, for subnormal numbers too
+    bits = struct.unpack(">Q", struct.pack(">d", m))[0]
+    if bits >> 32 < 0x3FE6A09E:
+        m, k = 2 * m, k - 1
+    f = m - 1
+    q = 0.5 * f * f
+    s = f / (2 + f)
+    z = s * s
+    w = z * z
+    even = w * (3.999999999940941908e-1 + w * (2.222219843214978396e-1 + w * 1.531383769920937332e-1))
+    l5 = 1.818357216161805012e-1 + w * 1.479819860511658591e-1
+    odd = z * (6.666666666666735130e-1 + w * (2.857142874366239149e-1 + w * l5))
+    return s * (q + (even + odd)) + k * 1.90821492927058770002e-10 - q + f + k * 6.93147180369123816490e-1
+
+
+def exponent(x):
+    return (struct.unpack(">Q", struct.pack(">d", x))[0] >> 52) & 0x7FF
+
+
+def cos(x):
+    n, high, low = 0, x, 0.0
+    if x > 0.7853981633974483:
+        n = math.floor(x * 6.36619772367581382433e-1 + 0.5)
+        a = x - n * 1.57079632673412561417
+        b = n * 6.07710050650619224932e-11
+        high = a - b
+        for places, part, left in (
+            (16, 6.07710050630396597660e-11, 2.02226624879595063154e-21),
+            (49, 2.02226624871116645580e-21, 8.47842766036889956997e-32),
+        ):
+            if exponent(x) - exponent(high) <= places:
+                break
+            before = a
+            b = n * part
+            a = before - b
+            b = n * left - ((before - a) - b)
+            high = a - b
+        low = (a - high) - b
+    z = high * high
+    w = z * z
+    if n % 2 == 1:
+        v = z * high
+        r = 8.33333333332248946124e-3 + z * (-1.98412698298579493134e-4 + z * 2.75573137070700676789e-6)
+        r = r + z * w * (-2.50507602534068634195e-8 + z * 1.58969099521155010221e-10)
+        value = high - ((z * (0.5 * low - v * r) - low) - v * -1.66666666666666324348e-1)
+    else:
+        r = z * (4.16666666666666019037e-2 + z * (-1.38888888888741095749e-3 + z * 2.48015872894767294178e-5))
+        r = r + w * w * (-2.75573143513906633035e-7 + z * (2.08757232129817482790e-9 + z * -1.13596475577881948265e-11))
+        half = 0.5 * z
+        leading = 1 - half
+        value = leading + (((1 - leading) - half) + (z * r - high * low))
+    return value if n % 4 in (0, 3) else -value
+
+
+# The network
+
+
+def product(a, b):
+    """Sums over a's columns in ascending order, every operation rounded to float32."""
+    total = np.zeros((a.shape[0], b.shape[1]), f32)
+    for k in range(a.shape[1]):
+        total = total + a[:, k : k + 1] * b[k : k + 1]
+    return total
+
+
+def initial(seed, layers):
+    draws = Alea(f"{seed}:init")
+    parameters = []
+    for n, outputs in zip(layers, layers[1:]):
+        d = 1 / math.sqrt(n)
+        weights = np.empty(n * outputs, f32)
+        for i in range(n * outputs):
+            radius = math.sqrt(-2 * log(1 - draws.double()))
+            weights[i] = f32(radius * cos(6.283185307179586 * draws.double()) * d)
+        parameters.append([weights.reshape(n, outputs), np.zeros(outputs, f32)])
+    return parameters
+
+
+def batch_order(seed, epoch, n):
+    draws = Alea(f"{seed}:order:{epoch}")
+    order = list(range(n))
+    for last in range(n - 1, 0, -1):
+        j = math.floor(draws.next() * (last + 1))
+        order[j], order[last] = order[last], order[j]
+    return np.array(order)
+
+
+def forward(parameters, x):
+    """The input of every layer, and the scores."""
+    inputs = [x]
+    for weights, bias in parameters:
+        z = product(inputs[-1], weights) + bias
+        inputs.append(np.where(z < 0, f32(0), z))
+    return inputs[:-1], z
+
+
+def largest(scores):
+    best = np.zeros(len(scores), int)
+    for j in range(1, scores.shape[1]):
+        best = np.where(scores[:, j] > scores[np.arange(len(scores)), best], j, best)
+    return best, scores[np.arange(len(scores)), best][:, None]
+
+
+def step(parameters, x, labels, eta, lam):
+    rows = len(x)
+    inputs, scores = forward(parameters, x)
+    e = exp((scores - largest(scores)[1]).astype(np.float64)).astype(f32)
+    total = np.zeros(rows, f32)
+    for j in range(e.shape[1]):
+        total = total + e[:, j]
+    target = (np.arange(e.shape[1]) == labels[:, None]).astype(f32)
+    g = (e / total[:, None] - target) / f32(rows)
+    keep, rate = f32(1 - 2 * eta * lam), f32(eta)
+    for layer in range(len(parameters) - 1, -1, -1):
+        weights, bias = parameters[layer]
+        h = inputs[layer]
+        before = np.where(h <= 0, f32(0), product(g, weights.T)) if layer > 0 else None
+        db = np.zeros(len(bias), f32)
+        for i in range(rows):
+            db = db + g[i]
+        parameters[layer] = [keep * weights - rate * product(h.T, g), bias - rate * db]
+        g = before
+
+
+def evaluate(parameters, x, labels, lam, squares, name):
+    _, scores = forward(parameters, x)
+    best, top = largest(scores)
+    d = (scores - top).astype(np.float64)
+    e = exp(d)
+    loss_sum = 0.0
+    for i in range(len(x)):
+        total = 0.0
+        for j in range(e.shape[1]):
+            total = total + float(e[i, j])
+        loss_sum = loss_sum + (log(total) - float(d[i, labels[i]]))
+    loss = loss_sum / len(x)
+    return {
+        f"{name}_cost": loss + lam * squares,
+        f"{name}_loss": loss,
+        f"{name}_accuracy": int((best == labels).sum()) / len(x),
+    }
+
+
+def sum_squares(parameters):
+    total = 0.0
+    for weights, _ in parameters:
+        for w in weights.astype(np.float64).ravel().tolist():
+            total = total + w * w
+    return total
+
+
+def learning_rate(settings, steps_per_epoch):
+    if settings["schedule"] == "constant":
+        return (lambda t: settings["value"]), None
+    size = settings["step_size"]
+    if isinstance(size, dict):
+        size = size["steps"] if "steps" in size else max(1, math.floor(size["epochs"] * steps_per_epoch))
+
+    def eta(t):
+        position = t % (2 * size)
+        share = position / size if position < size else 2 - position / size
+        return settings["min"] + (settings["max"] - settings["min"]) * share
+
+    return eta, size
+
+
+def normalisation(images):
+    """Sums of whole numbers; the largest here is far below 2^63."""
+    n = len(images)
+    whole = images.astype(np.int64)
+    sums, squares = whole.sum(0).tolist(), (whole * whole).sum(0).tolist()
+    spread = [n * q - s * s for s, q in zip(sums, squares)]
+    deviation = [math.sqrt(float(v)) / n if v else 1.0 for v in spread]
+    return np.array([s / n for s in sums]).astype(f32), np.array([1 / d for d in deviation]).astype(f32)
+
+
+def train(settings, data):
+    config, seed = settings["config"], settings["seed"]
+    n, m, batch, lam = config["dataset"]["train"], config["dataset"]["validation"], config["batch_size"], config["lambda"]
+    mean, inverse = normalisation(data["train-images"][:n])
+    normal = lambda images: (images.astype(f32) - mean) * inverse
+    parts = {
+        "train": (normal(data["train-images"][:n]), data["train-labels"][:n]),
+        "val": (normal(data["train-images"][n : n + m]), data["train-labels"][n : n + m]),
+        "test": (normal(data["test-images"]), data["test-labels"]),
+    }
+    parameters = initial(seed, [settings["inputs"], *config["hidden"], settings["classes"]])
+    steps_per_epoch = n // batch
+    eta, size = learning_rate(config["learning_rate"], steps_per_epoch)
+    total = 2 * size * config["cycles"] if "cycles" in config else config["epochs"] * steps_per_epoch
+    x, labels = parts["train"]
+    epochs, t, epoch = [], 0, 0
+    while t < total:
+        epoch += 1
+        order = batch_order(seed, epoch, n)
+        for i in range(min(steps_per_epoch, total - t)):
+            rows = order[i * batch : (i + 1) * batch]
+            step(parameters, x[rows], labels[rows], eta(t), lam)
+            t += 1
+        squares = sum_squares(parameters)
+        metrics = {}
+        for name, when in config["evaluate"].items():
+            if (when == "epoch" or (when == "final" and t == total)) and len(parts[name][0]) > 0:
+                metrics.update(evaluate(parameters, *parts[name], lam, squares, name))
+        epochs.append([epoch, dict(metrics)])
+        if not all(map(math.isfinite, [squares, *metrics.values()])):
+            return parameters, epochs, metrics
+    if config["test"]:
+        metrics.update(evaluate(parameters, *parts["test"], lam, squares, "test"))
+    return parameters, epochs, metrics
+
+
+def digits(metrics):
+    return {name: "7ff8000000000000" if v != v else struct.pack(">d", v).hex() for name, v in metrics.items()}
+
+
+def main():
+    settings = json.load(sys.stdin)
+    data = {}
+    for part in ("train", "test"):
+        for kind in ("images", "labels"):
+            data[f"{part}-{kind}"] = np.fromfile(os.path.join(sys.argv[1], f"{part}-{kind}.bin"), np.uint8)
+        data[f"{part}-images"] = data[f"{part}-images"].reshape(-1, settings["inputs"])
+    parameters, epochs, metrics = train(settings, data)
+    sha = hashlib.sha256()
+    for values in (each for pair in parameters for each in pair):
+        bits = np.ascontiguousarray(values).view(np.uint32).copy()
+        bits[np.isnan(values)] = 0x7FC00000
+        sha.update(bits.astype("<u4").tobytes())
+    print(json.dumps({
+        "weightsSha256": sha.hexdigest(),
+        "epochs": [[epoch, digits(each)] for epoch, each in epochs],
+        "metrics": digits(metrics),
+    }))
+
+
+main()
