@@ -4,7 +4,7 @@ import type { AttemptEnd, AttemptRecord } from '../store/records.js';
  * A trial that takes its worker down with it every time would otherwise be tried for ever: after so many losses in a row as the
  * only trial on its worker it ends as failed. Machines that vanish for reasons of their own do not reach this.
  */
-export const MAX_LOSSES_ALONE = 10;
+const MAX_LOSSES_ALONE = 10;
 /** After so many losses in a row a trial is run alone, so that it is known who is to blame and nobody suffers with it. */
 const SUSPECT_AFTER_LOSSES = 3;
 

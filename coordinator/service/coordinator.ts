@@ -104,7 +104,7 @@ class Serving {
     let fail: (error: VernierError) => void = () => undefined;
     const broken = new Promise<VernierError>((resolve) => (fail = resolve));
     this.failed = broken.then(async (error) => {
-      await this.close();
+      await this.close().catch((reason: unknown) => log(`closing failed: ${String(reason)}`));
       return error;
     });
     this.engine = new Engine({
@@ -168,8 +168,11 @@ class Serving {
         resolve();
       });
     });
-    this.store.close();
-    this.release();
+    try {
+      this.store.close();
+    } finally {
+      this.release();
+    }
   }
 
   private sweep(): void {

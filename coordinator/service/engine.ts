@@ -109,9 +109,10 @@ export class Engine {
   /**
    * Resolves when everything that has happened so far is stored.
    *
-   * @throws VernierError STORE_FULL when that has to wait for room
+   * @throws VernierError STORE_FULL when that has to wait for room, COORDINATOR_STOPPING
    */
   committed(): Promise<void> {
+    if (this.stopped) return Promise.reject(stopping());
     return new Promise((resolve, reject) => {
       this.waiting.push({ resolve, reject });
       this.flushSoon();
@@ -125,17 +126,18 @@ export class Engine {
     this.stopped = true;
     this.cancelTick();
     this.cancelRetry();
-    this.rejectWaiting(new VernierError('COORDINATOR_STOPPING', 'the coordinator is stopping'));
+    this.rejectWaiting(stopping());
   }
 
   private absorb(effects: Effects): void {
-    for (const { session, message } of effects.atOnce) this.links.get(session)?.send(message);
-    for (const session of effects.superseded) this.links.get(session)?.supersede();
-    for (const note of effects.notes) this.options.log(note);
-    this.writes.push(...effects.writes);
-    this.messages.push(...effects.messages);
+    // Not pushed at once as arguments: a search may have more trials than a call may have arguments.
+    for (const write of effects.writes) this.writes.push(write);
+    for (const message of effects.messages) this.messages.push(message);
     for (const search of effects.changed) this.changed.searches.add(search);
     if (effects.workersChanged) this.changed.workers = true;
+    for (const note of effects.notes) this.options.log(note);
+    for (const { session, message } of effects.atOnce) this.links.get(session)?.send(message);
+    for (const session of effects.superseded) this.links.get(session)?.supersede();
     this.flushSoon();
   }
 
@@ -225,6 +227,10 @@ export class Engine {
     this.changed = { searches: new Set(), workers: false };
     for (const listener of this.listeners) listener(change);
   }
+}
+
+function stopping(): VernierError {
+  return new VernierError('COORDINATOR_STOPPING', 'the coordinator is stopping');
 }
 
 function asKnown(error: unknown): VernierError {

@@ -7,6 +7,8 @@ import type { Change, Engine } from './engine.js';
 
 /** Changes that come closer together than this reach a watcher as one. */
 const SPACING_MS = 100;
+/** A picture of ten thousands of trials takes its time: at most a tenth of it all is spent on watchers. */
+const SPACING_BY_COST = 9;
 
 type Call = ServerWritableStream<unknown, SearchEvent>;
 
@@ -52,9 +54,10 @@ export class Watches {
     for (;;) {
       if (watch.stopping) throw new VernierError('COORDINATOR_STOPPING', 'the coordinator is stopping');
       watch.dirty = false;
+      const startMs = this.options.clock.nowMs();
       const { event, ended } = this.options.present(watch.id);
       if (!(await write(call, event)) || ended) return;
-      await this.pause(watch);
+      await this.pause(watch, Math.max(SPACING_MS, SPACING_BY_COST * (this.options.clock.nowMs() - startMs)));
       while (!watch.dirty && !watch.stopping) {
         if (call.cancelled || call.destroyed) return;
         await watch.woken();
@@ -63,9 +66,9 @@ export class Watches {
   }
 
   /** The end of the coordinator cuts it short. */
-  private pause(watch: Watch): Promise<void> {
+  private pause(watch: Watch, ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const cancel = this.options.clock.after(SPACING_MS, resolve);
+      const cancel = this.options.clock.after(ms, resolve);
       watch.onStop = () => {
         cancel();
         resolve();

@@ -98,7 +98,8 @@ class WorkerSession {
     try {
       if (!this.introduced) {
         if (!message.hello) {
-          throw new VernierError('PROTOCOL_VIOLATION', `the first message must be Hello, not ${message.message}`);
+          const kind = message.message ?? 'an empty one';
+          throw new VernierError('PROTOCOL_VIOLATION', `the first message must be Hello, not ${kind}`);
         }
         const introduction = introductionFromWire(message.hello);
         this.introduced = true;

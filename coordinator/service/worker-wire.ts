@@ -17,6 +17,8 @@ import { BLOB_NAME } from '../store/blobs.js';
 const MAX_THREADS = 4096;
 const MAX_NAME = 200;
 const MAX_TOKEN = 100;
+/** Far more than a worker may hold; each unknown one is looked up. */
+const MAX_TOKENS = 2 * MAX_THREADS;
 const MAX_METRIC_NAME = 100;
 const MAX_METRICS = 1000;
 /** Longer texts are cut: they are for people. */
@@ -145,6 +147,7 @@ function checkMetrics(metrics: readonly { name: string }[]): void {
 }
 
 function checkTokens(tokens: string[]): string[] {
+  check(tokens.length <= MAX_TOKENS, `at most ${MAX_TOKENS} tokens, not ${tokens.length}`);
   for (const token of tokens) {
     check(token !== '' && token.length <= MAX_TOKEN, `a token has 1 to ${MAX_TOKEN} characters`);
   }

@@ -91,7 +91,7 @@ const STEPS: readonly string[] = [
 ];
 
 /** The version this program writes. */
-export const STORE_VERSION = STEPS.length;
+const STORE_VERSION = STEPS.length;
 
 /**
  * Looks at a database, changing nothing.

@@ -21,7 +21,7 @@ interface SummaryRow {
   trials_done: number;
 }
 
-export const SUMMARY_COLUMNS =
+const SUMMARY_COLUMNS =
   'sequence, id, name, seed, spec_sha256, state, message, created_ms, ended_ms, trials_total, trials_done';
 
 export function summaryOf(row: SummaryRow): SearchSummary {

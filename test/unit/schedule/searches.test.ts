@@ -266,6 +266,24 @@ describe('cancelling', () => {
   });
 });
 
+describe('one search only', () => {
+  it('is granted trials when that is asked for; the others wait', () => {
+    world.submit(newSearch('older'));
+    world.submit(newSearch('wanted', { seed: 1 }));
+    world.event({ kind: 'focus', search: 'wanted' });
+    const worker = world.join('w', 4);
+    expect(worker.running.map(({ search, trial }) => [search, trial])).toEqual([
+      ['wanted', 1],
+      ['wanted', 2],
+      ['wanted', 3],
+    ]);
+    world.event({ kind: 'cancel', search: 'wanted' });
+    world.demand(worker);
+    expect(worker.running).toEqual([]);
+    expect(world.state('older')).toBe('running');
+  });
+});
+
 describe('a store without room', () => {
   it('starts nothing and ends no lease until there is room', () => {
     world.submit(newSearch('s'));
