@@ -33,7 +33,8 @@ Examples:
   vernier validate configs/quickstart.yaml
   vernier validate searches/*.yaml --json
 
-Every mistake of every file is told, as FILE:LINE:COLUMN: what is wrong [rule]; docs/search-file.md explains the rules.
+Every mistake of every file is told, as FILE:LINE:COLUMN: what is wrong [rule].
+docs/search-file.md explains the rules.
 
 Exit codes: 0 no mistakes, 2 mistakes or a file that cannot be read.`;
 
@@ -52,7 +53,7 @@ async function validate(files: string[], options: ValidateOptions, context: Comm
   const checked: Checked[] = [];
   for (const file of files) checked.push(await check(file, options, datasets));
   if (options.json) writeJson({ files: checked.map(inJson) }, context.stdout);
-  else for (const one of checked) context.stdout.write(`${inWords(one)}\n`);
+  else for (const one of checked) context.stdout.write(inWords(one, files.length === 1));
 
   const wrong = checked.flatMap(({ error }) => error ?? []);
   const [first] = wrong;
@@ -79,17 +80,18 @@ async function check(file: string, { seed }: ValidateOptions, datasets: readonly
   }
 }
 
-function inWords({ file, text, search, error }: Checked): string {
+/** @param alone whether it is the only file, of which main tells an error that is no list of mistakes */
+function inWords({ file, text, search, error }: Checked, alone: boolean): string {
   const name = printable(file);
   if (search !== undefined) {
     const { spec, datasets } = search;
     const on = datasets.map((dataset) => dataset.name).join(', ');
     const much = `${counted(spec.rounds.length, 'round')}, ${counted(trialsInAll(spec), 'trial')} on ${on}`;
-    return wrap(`${name}: no mistakes; ${much}`, COLUMNS, '  ');
+    return `${wrap(`${name}: no mistakes; ${much}`, COLUMNS, '  ')}\n`;
   }
   // Other errors name the file themselves.
-  if (error?.code !== 'SPEC_INVALID') return printable(error?.message ?? '');
-  return formatProblems(name, text, error.problems);
+  if (error?.code !== 'SPEC_INVALID') return alone ? '' : `${printable(error?.message ?? '')}\n`;
+  return `${formatProblems(name, text, error.problems)}\n`;
 }
 
 function inJson({ file, search, error }: Checked): object {

@@ -67,22 +67,21 @@ export function readYaml(text: string, problems: Problems): SourceMap | undefine
 
 /** Checked token by token, before anything recursive sees the text. */
 function withinLimits(text: string, problems: Problems): boolean {
-  const tooLarge = (what: string, limit: string, offset: number): false => {
-    problems.add({ rule: 'file-too-large', message: `the file has ${what}; the limit is ${limit}`, offset });
+  const tooLarge = (what: string, offset: number): false => {
+    problems.add({ rule: 'file-too-large', message: `a search file has at most ${what}`, offset });
     return false;
   };
   const bytes = Buffer.byteLength(text);
-  if (bytes > MAX_BYTES) return tooLarge(`${bytes} bytes`, '1 MiB (1,048,576 bytes)', 0);
+  if (bytes > MAX_BYTES) return tooLarge(`1 MiB (1,048,576 bytes), and this one ${bytes}`, 0);
   const parser = new Parser();
   let tokens = 0;
   let offset = 0;
   for (const lexeme of new Lexer().lex(text)) {
-    if (++tokens > MAX_TOKENS) return tooLarge('more than 100,000 words and signs', 'that', offset);
+    if (++tokens > MAX_TOKENS) return tooLarge('100,000 words and signs', offset);
     offset = Math.max(offset, parser.offset);
     const documents = parser.next(lexeme);
     while (documents.next().done !== true);
-    if (parser.stack.length > MAX_DEPTH)
-      return tooLarge('lists and maps nested deeper than 64 levels', 'that', parser.offset);
+    if (parser.stack.length > MAX_DEPTH) return tooLarge('64 levels of lists and maps', parser.offset);
   }
   return true;
 }

@@ -67,7 +67,7 @@ describe('vernier validate', () => {
     expect(stdout).toContain('wrong.yaml:1:1');
     expect(stdout).toContain(`\n${missing}: no such file\n`);
     expect(stdout).toContain('no mistakes');
-    expect((await validate(missing)).error).toMatchObject({ code: 'FILE_UNREADABLE', exitCode: 2 });
+    expect(await validate(missing)).toMatchObject({ stdout: '', error: { code: 'FILE_UNREADABLE', exitCode: 2 } });
   });
 
   it('prints one JSON object', async () => {
