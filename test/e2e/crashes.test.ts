@@ -45,8 +45,9 @@ describe('a run killed with -9', () => {
     const result = await goOn('killed.db');
     expect(result.done).toBeGreaterThanOrEqual(2);
     expect(result.resultDigest).toBe(reference.resultDigest);
-    // What was done was not done again; what ran then has one more attempt.
-    expect(attempts(result).filter((count) => count === 1).length).toBeGreaterThanOrEqual(13 - 2);
+    // What was done was not done again; what ran then has one more attempt. A thread's next trial starts while the weights of the
+    // one before are uploaded: each of the two may have been at two.
+    expect(attempts(result).filter((count) => count === 1).length).toBeGreaterThanOrEqual(13 - 4);
     expect(Math.max(...attempts(result))).toBeLessThanOrEqual(2);
   });
 });
