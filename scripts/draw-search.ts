@@ -29,22 +29,26 @@ const trials = search.rounds.flatMap(({ name, trials: ofRound }) =>
 const { document } = parseHTML('<html></html>');
 const figure = Plot.plot({
   document,
-  width: 720,
-  height: 260,
+  width: 760,
+  height: 280,
   marginLeft: 54,
+  marginTop: 40,
+  insetTop: 8,
+  insetBottom: 8,
   marginBottom: 42,
-  style: 'background: white; font-family: system-ui, sans-serif; font-size: 12px;',
-  // Exponents of ten read better here than 1e-4 or 100µ do.
+  style: { background: 'white', fontFamily: 'system-ui, sans-serif', fontSize: '12px' },
+  // Left to itself, Plot writes 100µ.
   x: {
     type: 'log',
     label: `${parameter} →`,
+    domain: [0.7e-5, 1.4e-1],
     ticks: [1e-5, 1e-4, 1e-3, 1e-2, 1e-1],
     tickFormat: (value: number) => `1e${Math.round(Math.log10(value))}`,
   },
-  y: { label: '↑ validation accuracy', grid: true, percent: true },
+  y: { label: '↑ validation accuracy, %', grid: true, percent: true, nice: true },
   fx: { domain: rounds, label: null },
   marks: [
-    Plot.rectY(intervals, { fx: 'round', x1: 'min', x2: 'max', fill: '#4269d0', fillOpacity: 0.12 }),
+    Plot.rect(intervals, { fx: 'round', x1: 'min', x2: 'max', fill: '#4269d0', fillOpacity: 0.12 }),
     Plot.dot(trials, {
       fx: 'round',
       x: 'value',
