@@ -44,7 +44,7 @@ export class Watches {
     }
   }
 
-  /** Ends every watch with COORDINATOR_STOPPING. */
+  /** Ends every watch: with the last state of a search that has ended, or with COORDINATOR_STOPPING. */
   close(): void {
     this.closed = true;
     for (const watch of this.watches) watch.stop();
@@ -52,11 +52,12 @@ export class Watches {
 
   private async follow(call: Call, watch: Watch): Promise<void> {
     for (;;) {
-      if (watch.stopping) throw new VernierError('COORDINATOR_STOPPING', 'the coordinator is stopping');
       watch.dirty = false;
       const startMs = this.options.clock.nowMs();
       const { event, ended } = this.options.present(watch.id);
       if (!(await write(call, event)) || ended) return;
+      // After the state, which may be the search's last: a run stops its coordinator as soon as its search has ended.
+      if (watch.stopping) throw new VernierError('COORDINATOR_STOPPING', 'the coordinator is stopping');
       await this.pause(watch, Math.max(SPACING_MS, SPACING_BY_COST * (this.options.clock.nowMs() - startMs)));
       while (!watch.dirty && !watch.stopping) {
         if (call.cancelled || call.destroyed) return;

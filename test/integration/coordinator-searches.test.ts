@@ -3,6 +3,7 @@ import { resultDigest, type DigestTrial } from '../../proto/digest.js';
 import type { SubmitSearchRequest } from '../../proto/generated/vernier/v1/SubmitSearchRequest.js';
 import { metricsFromWire, parametersFromWire, trialStateFromWire } from '../../proto/wire.js';
 import { call, CoordinatorFixture, TINY_SEARCH, type SearchesApi } from '../support/coordinator-fixture.js';
+import { ManualClock } from '../support/manual-clock.js';
 import { ScriptedWorker } from '../support/scripted-worker.js';
 import { TINY_DATA } from '../support/search-fixtures.js';
 
@@ -251,6 +252,20 @@ describe('watching', () => {
 
   it('of no search is refused', async () => {
     expect(await searches.watch('nothing').ended).toMatchObject({ code: 'SEARCH_NOT_FOUND' });
+  });
+
+  it('delivers the last state, although the coordinator stops at once', async () => {
+    // Its time stands still, so that no event would follow the first by itself.
+    const { address: other } = await fixture.start({ clock: new ManualClock(), store: `${fixture.store}-2` });
+    const api = fixture.searches(other);
+    const id = await api.submitted();
+    const watch = api.watch(id);
+    await watch.until(() => true);
+    await call((done) => api.client.cancelSearch({ id }, done));
+    expect(watch.events).toHaveLength(1);
+    await fixture.closeAll();
+    expect(await watch.ended).toBeUndefined();
+    expect(watch.events.at(-1)?.search?.state).toBe('SEARCH_CANCELLED');
   });
 
   it('ends when the coordinator does', async () => {
