@@ -54,9 +54,12 @@ describe.skipIf(!hasPython)('vernier run in a terminal (skipped without Python)'
     expect(output).toMatch(/interrupted with [1-9] of 13 trials done/);
     await sandbox.empty();
     const stored = await sandbox.json(['show', '--store', 'interrupted.db']);
-    const attempts = stored.rounds.flatMap(({ trials }) => trials.map((trial) => [trial.state, trial.attempts]));
-    expect(attempts.filter(([state]) => state === 'completed').every(([, count]) => count === 1)).toBe(true);
-    expect(attempts.filter(([state]) => state !== 'completed').every(([, count]) => count === 0)).toBe(true);
+    const trials = stored.rounds.flatMap((round) => round.trials);
+    const completed = trials.filter(({ state }) => state === 'completed');
+    expect(completed.map(({ attempts }) => attempts)).toEqual(completed.map(() => 1));
+    // One that was granted in that moment was handed back; none was lost.
+    const handedBack = trials.filter(({ state, attempts }) => state !== 'completed' && attempts > 0);
+    expect(handedBack.length).toBeLessThanOrEqual(1);
   });
 
   it('drains when the terminal is closed', async () => {
