@@ -82,12 +82,36 @@ export function bits(values: Float32Array | Float64Array | readonly number[]): s
   });
 }
 
-/** All that a network tells about itself, comparable bit by bit. */
-export function stateOf(network: NetworkKernel, records: RecordsRegion, first: number, count: number): object {
+/** All numbers that a network tells about itself, by name. */
+export function stateOf(
+  network: NetworkKernel,
+  records: RecordsRegion,
+  first: number,
+  count: number,
+): Record<string, Float32Array | Float64Array> {
   const { lossSum, correct } = network.evaluate(records, first, count);
   return {
-    parameters: network.parameters().map(({ weights, bias }) => [bits(weights), bits(bias)]),
-    evaluation: [...bits([lossSum]), correct],
-    squares: bits([network.sumSquaredWeights()]),
+    ...Object.fromEntries(
+      network.parameters().flatMap(({ weights, bias }, index) => [
+        [`W${index + 1}`, weights],
+        [`b${index + 1}`, bias],
+      ]),
+    ),
+    evaluation: Float64Array.of(lossSum, correct),
+    squares: Float64Array.of(network.sumSquaredWeights()),
   };
+}
+
+/** Where two states differ in a bit, the first few places; a diff of a whole network would take a test runner minutes. */
+export function differences(expected: ReturnType<typeof stateOf>, actual: ReturnType<typeof stateOf>): string[] {
+  const found: string[] = [];
+  for (const [name, values] of Object.entries(expected)) {
+    const others = actual[name];
+    if (others?.length !== values.length) return [`${name}: ${others?.length} numbers for ${values.length}`];
+    for (let i = 0; i < values.length; i++) {
+      if (!Object.is(values[i], others[i])) found.push(`${name}[${i}]: ${others[i]} for ${values[i]}`);
+      if (found.length === 5) return [...found, '...'];
+    }
+  }
+  return found;
 }
