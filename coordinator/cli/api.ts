@@ -88,7 +88,14 @@ export class CoordinatorApi {
         if (error === undefined || signal.aborted) resolve();
         else reject(this.told(error));
       };
-      call.on('data', onEvent);
+      call.on('data', (event: SearchEvent__Output) => {
+        try {
+          onEvent(event);
+        } catch (error) {
+          reject(error);
+          call.cancel();
+        }
+      });
       call.on('error', settle);
       call.on('end', () => settle());
       if (signal.aborted) abort();
@@ -136,4 +143,11 @@ export class CoordinatorApi {
 
 function deadline(): { deadline: number } {
   return { deadline: Date.now() + CALL_DEADLINE_MS };
+}
+
+/** The coordinator is not there, or is about to go: another may come in its place. */
+export function isOutage(error: unknown): error is VernierError {
+  return (
+    error instanceof VernierError && (error.code === 'COORDINATOR_UNREACHABLE' || error.code === 'COORDINATOR_STOPPING')
+  );
 }

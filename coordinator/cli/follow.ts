@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SearchSpec } from '../../proto/domain.js';
-import { VernierError } from '../../proto/errors.js';
 import type { SearchDetail__Output } from '../../proto/generated/vernier/v1/SearchDetail.js';
-import type { CoordinatorApi } from './api.js';
+import { isOutage, type CoordinatorApi } from './api.js';
 import type { ProgressDisplay } from './progress/display.js';
 import { progressState, type ProgressState } from './progress/state.js';
 
@@ -58,12 +57,6 @@ export async function followSearch({
     await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
   }
   return false;
-}
-
-function isOutage(error: unknown): error is VernierError {
-  return (
-    error instanceof VernierError && (error.code === 'COORDINATOR_UNREACHABLE' || error.code === 'COORDINATOR_STOPPING')
-  );
 }
 
 /** The resolved specification out of the coordinator's answer. */

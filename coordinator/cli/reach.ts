@@ -6,7 +6,7 @@ import { VernierError } from '../../proto/errors.js';
 import { defaultStore } from '../../proto/user-folders.js';
 import { startCoordinator, type Coordinator, type CoordinatorOptions } from '../service/coordinator.js';
 import { liveCoordinatorAddress } from '../store/lock.js';
-import { CoordinatorApi } from './api.js';
+import { CoordinatorApi, isOutage } from './api.js';
 import type { ReachOptions } from './options.js';
 
 /** A coordinator that is restarted is back within this time, or not at all. */
@@ -128,8 +128,8 @@ export async function withCoordinator<T>(
     try {
       return await use(reached);
     } catch (error) {
-      const gone = reached.serving && error instanceof VernierError && error.code === 'COORDINATOR_UNREACHABLE';
-      if (!gone || options.coordinator !== undefined || tries === STORE_TRIES) throw error;
+      if (!reached.serving || !isOutage(error) || options.coordinator !== undefined || tries === STORE_TRIES)
+        throw error;
     } finally {
       await reached.close();
     }

@@ -1,9 +1,11 @@
 import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import type { CommandContext, CommandFactory } from '../../proto/command.js';
 import { VernierError } from '../../proto/errors.js';
 import type { SearchDetail__Output } from '../../proto/generated/vernier/v1/SearchDetail.js';
 import { summaryOf } from '../report/detail.js';
+import { printable } from '../report/format.js';
 import type { Coordinator } from '../service/coordinator.js';
 import { CoordinatorApi } from './api.js';
 import { checkedFile } from './checked-file.js';
@@ -40,10 +42,9 @@ interface RunOptions {
 
 /** After Ctrl-C, time for trials that are nearly done; the others are handed back. */
 const GRACE_S = 5;
-/**
- * Shorter than between machines: a worker that was killed is missed sooner, and a pause of its threads' node costs no more
- * than the attempt.
- */
+/** After the watch has broken off: the coordinator says why it failed once it has closed. */
+const REASON_MS = 5_000;
+/** Shorter than between machines, so that a killed worker's trials start again sooner. */
 const LEASE = { leaseMs: 6_000, renewMs: 2_000 };
 const HOW_TO_GO_ON = 'the same command goes on with it';
 
@@ -83,7 +84,10 @@ async function run(file: string, options: RunOptions, context: CommandContext): 
   const { text, fileName, search: checked } = await checkedFile(file, options, datasets, stderr);
   requireDatasets(checked.datasets, local, options.dataDir);
 
-  const log = options.verbose ? (line: string) => stderr.write(`coordinator: ${line}\n`) : () => undefined;
+  const notes: Notes = { write: (line) => void stderr.write(`${line}\n`) };
+  const log = (line: string): void => {
+    if (options.verbose) notes.write(`coordinator: ${line}`);
+  };
   const coordinator = await startWhenFree({ listen: '127.0.0.1:0', store: storeFile(options, env), log, ...LEASE });
   const api = new CoordinatorApi(coordinator.address);
   try {
@@ -92,7 +96,7 @@ async function run(file: string, options: RunOptions, context: CommandContext): 
     let detail = await api.get({ id: search.id });
     if (search.state === 'SEARCH_RUNNING') {
       if (!created) stderr.write(`resuming: ${search.trialsDone} of ${search.trialsTotal} trials done\n`);
-      detail = await work(detail, { options, context, coordinator, api });
+      detail = await work(detail, { options, context, coordinator, api, notes });
     } else {
       stderr.write('this search has ended before; --again repeats it\n');
     }
@@ -104,19 +108,27 @@ async function run(file: string, options: RunOptions, context: CommandContext): 
   }
 }
 
+/** Where lines about what happens go: above the progress display while there is one. */
+interface Notes {
+  write: (line: string) => void;
+}
+
 interface Work {
   options: RunOptions;
   context: CommandContext;
   coordinator: Coordinator;
   api: CoordinatorApi;
+  notes: Notes;
 }
 
 /** Runs the search's workers until it has ended. Whichever way this ends, no worker is left. */
 async function work(detail: SearchDetail__Output, running: Work): Promise<SearchDetail__Output> {
-  const { context, coordinator, api } = running;
+  const { context, coordinator, api, notes } = running;
   const { id } = summaryOf(detail);
   const spec = specOf(detail);
   const display = progressDisplay(context.stderr, context.env, spec);
+  const writeNote = notes.write;
+  notes.write = (line) => display.note(line);
   coordinator.serveOnly(id);
   const fleet = startFleet(running, display);
   const stop = stopOnSignals(fleet, display, context);
@@ -127,10 +139,14 @@ async function work(detail: SearchDetail__Output, running: Work): Promise<Search
     standstill.observe(state);
   };
   try {
-    const ended = followSearch({ api, id, spec, display, reconnectMs: 0, signal: watching.signal, onState });
+    const { signal } = watching;
+    const ended = followSearch({ api, id, spec, display, reconnectMs: 0, signal, onState }).catch(
+      async (error: unknown) =>
+        (await Promise.race([coordinator.failed, sleep(REASON_MS, undefined, { signal })])) ?? error,
+    );
     const end = await Promise.race([ended, fleet.lost, standstill.reached, coordinator.failed, stop.asked]);
-    if (end instanceof WorkersLost) for (const line of end.lastWords) display.note(`worker: ${line}`);
-    if (end instanceof VernierError) throw end;
+    if (end instanceof WorkersLost) for (const line of end.lastWords) display.note(`worker: ${printable(line)}`);
+    if (end instanceof Error) throw end;
     if (end === 'stop') await fleet.drain();
     const now = await api.get({ id });
     if (summaryOf(now).state === 'SEARCH_RUNNING') throw interrupted(now);
@@ -143,6 +159,7 @@ async function work(detail: SearchDetail__Output, running: Work): Promise<Search
     watching.abort();
     standstill.end();
     display.end();
+    notes.write = writeNote;
     stop.end();
   }
 }
@@ -160,7 +177,7 @@ function startFleet({ options, context, coordinator }: Work, display: ProgressDi
     env: context.env,
     verbose: verbose === true,
     onLine: (worker, line) => {
-      if (verbose) display.note(`worker ${worker}: ${line}`);
+      if (verbose) display.note(`worker ${worker}: ${printable(line)}`);
     },
     onReplaced: (worker, how) => display.note(`worker ${worker} ${how}; another takes its place`),
   });

@@ -128,6 +128,19 @@ describe('commands about searches', () => {
     expect(again.stderr).toContain('this search has ended before; --again repeats it');
   });
 
+  it('say that nobody works on a search any more when its run is interrupted', async () => {
+    const store = ['--store', 'left.db'];
+    const run = sandbox.start(['run', file, ...store, '--threads', '1']);
+    await run.says(/coarse: 1\/6 trials/);
+    const watching = sandbox.start(['watch', ...store]);
+    await watching.says(/round coarse/);
+    run.kill('SIGINT');
+    expect((await run.ended).code).toBe(1);
+    const { code, stderr } = await watching.ended;
+    expect(code).toBe(1);
+    expect(stderr).toContain('no coordinator serves this store, so its searches stand still');
+  });
+
   it('stop watching at a signal, and leave the search as it is', async () => {
     const { running, address } = await coordinator('watching.db');
     await sandbox.run(['submit', file, '--coordinator', address]);
