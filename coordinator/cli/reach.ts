@@ -111,28 +111,33 @@ export function storeFile({ store }: { store?: string }, env: NodeJS.ProcessEnv)
   return file;
 }
 
-/** As often a coordinator that goes while it is used is replaced by another. */
-const STORE_TRIES = 3;
+/** A coordinator that closes answers no more, but holds its store until all calls have heard how they ended. */
+const CLOSING_MS = 5_000;
 
 /**
  * Runs `use` with the coordinator that the options name, and closes it whatever happens. A store's own coordinator may
- * end meanwhile, as another command's short-lived one does: then `use` runs once more with the next.
+ * end meanwhile, as a run or another command's short-lived one does: then `use` runs once more with the next.
  */
 export async function withCoordinator<T>(
   options: ReachTarget,
   context: CommandContext,
   use: (reached: Reached) => Promise<T>,
 ): Promise<T> {
-  for (let tries = 1; ; tries++) {
+  let lostSinceMs: number | undefined;
+  for (;;) {
     const reached = await reach(options, context);
+    const usedSinceMs = performance.now();
     try {
       return await use(reached);
     } catch (error) {
-      if (!reached.serving || !isOutage(error) || options.coordinator !== undefined || tries === STORE_TRIES)
-        throw error;
+      if (options.coordinator !== undefined || !reached.serving || !isOutage(error)) throw error;
+      const nowMs = performance.now();
+      if (lostSinceMs === undefined || nowMs - usedSinceMs > CLOSING_MS) lostSinceMs = nowMs;
+      if (nowMs - lostSinceMs > CLOSING_MS) throw error;
     } finally {
       await reached.close();
     }
+    await sleep(LOCKED_RETRY_MS);
   }
 }
 

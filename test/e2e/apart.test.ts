@@ -36,7 +36,7 @@ describe('coordinator, two workers and a submitter', () => {
     const { address } = first;
     const workers = [worker(address), worker(address)];
     const submitter = sandbox.start(['submit', file, '--coordinator', address, '--watch', '--json']);
-    await submitter.says(/coarse: [234]\/6 trials/);
+    await submitter.says(/coarse: [2-5]\/6 trials/);
     first.running.kill('SIGKILL');
     await first.running.ended;
     await submitter.says(/no coordinator at .*; trying again/);
@@ -100,7 +100,7 @@ describe('commands about searches', () => {
   it('see a store beside the run that works on it, and after it', async () => {
     const store = ['--store', 'beside.db'];
     const run = sandbox.start(['run', file, ...store, '--threads', '1', '--json']);
-    await run.says(/coarse: 1\/6 trials/);
+    await run.says(/coarse: [1-4]\/6 trials/);
     const { searches } = await sandbox.json<{ searches: object[] }>(['list', ...store]);
     expect(searches).toMatchObject([{ name: 'e2e', state: 'running' }]);
     const watching = sandbox.start(['watch', ...store, '--json']);
@@ -116,7 +116,7 @@ describe('commands about searches', () => {
   it('end a run by cancelling its search', async () => {
     const store = ['--store', 'cancelled.db'];
     const run = sandbox.start(['run', file, ...store, '--threads', '1', '--json']);
-    await run.says(/coarse: 1\/6 trials/);
+    await run.says(/coarse: [1-4]\/6 trials/);
     expect((await sandbox.run(['cancel', 'latest', ...store])).code).toBe(0);
     const { code, stdout, stderr } = await run.ended;
     expect(code).toBe(1);
@@ -131,7 +131,7 @@ describe('commands about searches', () => {
   it('say that nobody works on a search any more when its run is interrupted', async () => {
     const store = ['--store', 'left.db'];
     const run = sandbox.start(['run', file, ...store, '--threads', '1']);
-    await run.says(/coarse: 1\/6 trials/);
+    await run.says(/coarse: [1-4]\/6 trials/);
     const watching = sandbox.start(['watch', ...store]);
     await watching.says(/round coarse/);
     run.kill('SIGINT');

@@ -37,7 +37,7 @@ async function goOn(store: string): Promise<SearchJson & { done: number }> {
 describe('a run killed with -9', () => {
   it('leaves no worker behind, and goes on with the same command to the same result', async () => {
     const run = start('killed.db', '--workers', '2');
-    await run.says(/coarse: [234]\/6 trials/);
+    await run.says(/coarse: [2-5]\/6 trials/);
     const workers = run.children;
     expect(workers).toHaveLength(2);
     run.kill('SIGKILL');
@@ -57,7 +57,7 @@ describe('a run killed with -9', () => {
 describe('a worker killed with -9', () => {
   it('costs only the attempt that it was at', async () => {
     const run = start('worker-killed.db', '--threads', '1');
-    await run.says(/coarse: 2\/6 trials/);
+    await run.says(/coarse: [1-4]\/6 trials/);
     const [worker] = run.children;
     process.kill(worker ?? 0, 'SIGKILL');
     await run.says(/worker 1 was killed by SIGKILL; another takes its place/);
@@ -73,7 +73,7 @@ describe('a worker killed with -9', () => {
 describe('Ctrl-C', () => {
   it('lets running trials end or hands them back, and the same command goes on', async () => {
     const run = start('interrupted.db');
-    await run.says(/coarse: 1\/6 trials/);
+    await run.says(/coarse: [1-4]\/6 trials/);
     run.kill('SIGINT');
     const { code, stdout, stderr } = await run.ended;
     expect(code).toBe(1);
@@ -100,7 +100,7 @@ describe('Ctrl-C', () => {
 
   it('twice stops at once', async () => {
     const run = start('stopped.db');
-    await run.says(/coarse: 1\/6 trials/);
+    await run.says(/coarse: [1-4]\/6 trials/);
     run.kill('SIGINT');
     await run.says(/once more stops at once/);
     run.kill('SIGINT');
