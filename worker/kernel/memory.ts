@@ -2,8 +2,11 @@ import { VernierError } from '../../proto/errors.js';
 import type { Region } from './kernel.js';
 
 const PAGE = 65_536;
-/** WebAssembly's limit for 32-bit memories: 4 GiB. Pages that were never touched cost nothing. */
-const MAX_PAGES = 65_536;
+/**
+ * WebAssembly's limit for 32-bit memories is 4 GiB. The last page is left out, so that the address behind a region is
+ * still a 32-bit number. Pages that were never touched cost nothing.
+ */
+const MAX_PAGES = 65_535;
 /** Regions start at cache lines, so that no two threads share one and vectors load aligned. */
 const ALIGN = 64;
 /** The first page is left to the kernels' own constants. */

@@ -10,8 +10,9 @@ export const TILE = 8;
 export const TILE_ROW = TILE * FLOAT;
 const PANEL = 120;
 const PANEL_ROW = PANEL * FLOAT;
-/** Rows and inputs that a tile takes at a time: matrices have room for the next multiple. */
-const TILE_HEIGHT = 5;
+/** Rows that the tiles take at a time, and inputs that they update at a time: matrices have room for the next multiple. */
+const TILE_ROWS = 5;
+const TILE_INPUTS = 20;
 /** Records are evaluated in blocks of at least so many, however small the mini-batch. */
 const MIN_EVALUATION_ROWS = 60;
 
@@ -21,7 +22,7 @@ export interface Tiled {
   tile: number;
 }
 
-export interface Panelled {
+interface Panelled {
   offset: number;
   panel: number;
 }
@@ -60,13 +61,14 @@ export interface WasmLayout {
 export function wasmLayout(shape: NetworkShape): WasmLayout {
   const layout = new WorkspaceLayout();
   const rows = Math.max(shape.batchSize, MIN_EVALUATION_ROWS);
+  const height = roundUp(rows, TILE_ROWS);
   const vector = (length: number) => layout.place(roundUp(length, TILE) * FLOAT);
-  const tiled = (height: number, columns: number): Tiled => {
-    const tile = roundUp(height, TILE_HEIGHT) * TILE_ROW;
+  const tiled = (tileHeight: number, columns: number): Tiled => {
+    const tile = tileHeight * TILE_ROW;
     return { offset: layout.place(Math.ceil(columns / TILE) * tile), tile };
   };
   const panelled = (columns: number): Panelled => {
-    const panel = roundUp(rows, TILE_HEIGHT) * PANEL_ROW;
+    const panel = height * PANEL_ROW;
     return { offset: layout.place(Math.ceil(columns / PANEL) * panel), panel };
   };
 
@@ -83,9 +85,9 @@ export function wasmLayout(shape: NetworkShape): WasmLayout {
       const isLast = index === length - 1;
       return {
         ...size,
-        weights: tiled(size.inputs, size.outputs),
+        weights: tiled(roundUp(size.inputs, TILE_INPUTS), size.outputs),
         bias: vector(size.outputs),
-        scores: tiled(rows, size.outputs),
+        scores: tiled(height, size.outputs),
         ...(isLast ? {} : { activations: panelled(size.outputs) }),
         ...(isFirst
           ? {}

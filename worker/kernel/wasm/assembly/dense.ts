@@ -21,17 +21,26 @@ export function dense(
 ): void {
   for (let k = 0; k < inputs; k += PANEL) {
     const depth = min(inputs - k, PANEL);
-    for (let i = 0; i < rows; i += ROWS) {
-      const xi = x + usize(i) * PANEL_ROW;
-      let wj = w;
-      let zj = z + usize(i) * TILE_ROW;
-      let j = outputs;
-      for (; j > 4; j -= TILE) {
-        denseWide(xi, depth, wj, zj, k > 0);
-        wj += wTile;
-        zj += zTile;
+    let wj = w;
+    let zj = z;
+    for (let j = outputs; j > 0; j -= TILE) {
+      let xi = x;
+      let zi = zj;
+      if (j > 4) {
+        for (let i = 0; i < rows; i += ROWS) {
+          denseWide(xi, depth, wj, zi, k > 0);
+          xi += usize(ROWS) * PANEL_ROW;
+          zi += usize(ROWS) * TILE_ROW;
+        }
+      } else {
+        for (let i = 0; i < rows; i += ROWS) {
+          denseNarrow(xi, depth, wj, zi, k > 0);
+          xi += usize(ROWS) * PANEL_ROW;
+          zi += usize(ROWS) * TILE_ROW;
+        }
       }
-      if (j > 0) denseNarrow(xi, depth, wj, zj, k > 0);
+      wj += wTile;
+      zj += zTile;
     }
     x += panel;
     w += usize(PANEL) * TILE_ROW;

@@ -30,14 +30,17 @@ export function gather(
       const width = min(inputs - first, PANEL);
       let to = x + usize(first / PANEL) * panel + usize(i) * PANEL_ROW;
       const end = from + usize(width);
-      while (from + 4 <= end) {
-        const bytes = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(from)));
+      while (from + 8 <= end) {
+        const bytes = v128.load8x8_u(from);
         // Signed: the conversion of unsigned numbers takes eight instructions, and bytes have no sign anyway.
-        v128.store(to, f32x4.mul(f32x4.sub(f32x4.convert_i32x4_s(bytes), v128.load(m)), v128.load(n)));
-        from += 4;
-        m += VECTOR;
-        n += VECTOR;
-        to += VECTOR;
+        const low = f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(bytes));
+        const high = f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(bytes));
+        v128.store(to, f32x4.mul(f32x4.sub(low, v128.load(m)), v128.load(n)));
+        v128.store(to, f32x4.mul(f32x4.sub(high, v128.load(m, VECTOR)), v128.load(n, VECTOR)), VECTOR);
+        from += 8;
+        m += 2 * VECTOR;
+        n += 2 * VECTOR;
+        to += 2 * VECTOR;
       }
       while (from < end) {
         store<f32>(to, (f32(load<u8>(from)) - load<f32>(m)) * load<f32>(n));

@@ -8,4 +8,4 @@ export { exp, log } from './exponential';
 export { gather } from './gather';
 export { activate, addBias, addSquares, maskInactive, tiledToPanelled, transpose, updateBias } from './layer';
 export { addToEvaluation, softmaxGradient } from './softmax';
-export { updateNarrow, updateWeights, updateWide } from './update';
+export { updateNarrow, updatePair, updateWeights, updateWide } from './update';

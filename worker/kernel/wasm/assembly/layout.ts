@@ -17,7 +17,7 @@ export const VECTOR: usize = 16;
 export const TILE: i32 = 8;
 export const TILE_ROW: usize = 32;
 
-/** Columns of a panel (a multiple of 4 and of the 5 that update.ts takes at a time), bytes of its rows. */
+/** Columns of a panel (a multiple of 8, and of the 5 and 20 that update.ts takes at a time), bytes of its rows. */
 export const PANEL: i32 = 120;
 export const PANEL_ROW: usize = 480;
 
