@@ -104,8 +104,8 @@ describe('commands about searches', () => {
     const { searches } = await sandbox.json<{ searches: object[] }>(['list', ...store]);
     expect(searches).toMatchObject([{ name: 'e2e', state: 'running' }]);
     const watching = sandbox.start(['watch', ...store, '--json']);
-    const { code, stdout } = await run.ended;
-    expect(code).toBe(0);
+    const { code, stdout, stderr } = await run.ended;
+    expect(code, stderr).toBe(0);
     const watched = await watching.ended;
     expect(watched.code, watched.stderr).toBe(0);
     expect(watched.stdout).toBe(stdout);
@@ -119,7 +119,7 @@ describe('commands about searches', () => {
     await run.says(/coarse: [1-4]\/6 trials/);
     expect((await sandbox.run(['cancel', 'latest', ...store])).code).toBe(0);
     const { code, stdout, stderr } = await run.ended;
-    expect(code).toBe(1);
+    expect(code, stderr).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ search: { state: 'cancelled' }, resultDigest: null });
     expect(stderr).toContain('vernier: search e2e cancelled');
     await sandbox.empty();
@@ -137,7 +137,7 @@ describe('commands about searches', () => {
     run.kill('SIGINT');
     expect((await run.ended).code).toBe(1);
     const { code, stderr } = await watching.ended;
-    expect(code).toBe(1);
+    expect(code, stderr).toBe(1);
     expect(stderr).toContain('no coordinator serves this store, so its searches stand still');
   });
 
@@ -148,7 +148,7 @@ describe('commands about searches', () => {
     await watching.says(/round coarse/);
     watching.kill('SIGINT');
     const { code, stderr } = await watching.ended;
-    expect(code).toBe(1);
+    expect(code, stderr).toBe(1);
     expect(stderr).toContain(
       'watching was interrupted; the search goes on [INTERRUPTED]\n  watch it again: vernier watch ',
     );
@@ -162,7 +162,7 @@ describe('commands about searches', () => {
     expect(submitted.code, submitted.stderr).toBe(0);
     expect(submitted.stdout).toContain('No coordinator serves this store now');
     const { code, stderr } = await sandbox.run(['watch', ...store]);
-    expect(code).toBe(1);
+    expect(code, stderr).toBe(1);
     expect(stderr).toContain('no coordinator serves this store, so its searches stand still [COORDINATOR_UNREACHABLE]');
   });
 });

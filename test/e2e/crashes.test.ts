@@ -76,7 +76,7 @@ describe('Ctrl-C', () => {
     await run.says(/coarse: [1-4]\/6 trials/);
     run.kill('SIGINT');
     const { code, stdout, stderr } = await run.ended;
-    expect(code).toBe(1);
+    expect(code, stderr).toBe(1);
     expect(stdout).toBe('');
     expect(stderr).toContain('stopping: running trials have 5 s to end; once more stops at once\n');
     expect(stderr).toMatch(
@@ -94,7 +94,7 @@ describe('Ctrl-C', () => {
     await run.says(/round coarse/);
     run.kill(signal);
     const { code, stderr } = await run.ended;
-    expect(code).toBe(1);
+    expect(code, stderr).toBe(1);
     expect(stderr).toContain('[INTERRUPTED]');
   });
 
@@ -105,7 +105,7 @@ describe('Ctrl-C', () => {
     await run.says(/once more stops at once/);
     run.kill('SIGINT');
     const { code, stderr } = await run.ended;
-    expect(code).toBe(1);
+    expect(code, stderr).toBe(1);
     expect(stderr.endsWith('vernier: stopped; the same command goes on with it\n')).toBe(true);
     await sandbox.empty();
     expect((await goOn('stopped.db')).resultDigest).toBe(reference.resultDigest);
@@ -115,7 +115,7 @@ describe('Ctrl-C', () => {
 describe('workers that cannot work', () => {
   it('end the run with their last words', async () => {
     const { code, stderr } = await sandbox.run(['run', file, '--store', 'lost.db'], { VERNIER_KERNEL: 'abacus' });
-    expect(code).toBe(1);
+    expect(code, stderr).toBe(1);
     expect(stderr).toContain('vernier: 3 worker processes ended without finishing a trial');
     expect(stderr).toMatch(/^worker: .*abacus/m);
     expect(stderr).toContain('[WORKERS_LOST]');

@@ -37,7 +37,7 @@ it('a run over data of one’s own that became damaged says so, and goes on when
   writeFileSync(stored, damaged);
 
   const { code, stdout, stderr } = await sandbox.run(['run', file, '--json']);
-  expect(code).toBe(1);
+  expect(code, stderr).toBe(1);
   expect(stdout).toBe('');
   expect(stderr).toMatch(/vernier: .*data set mine.*\[DATASET_CORRUPT\]\n {2}nothing is lost/);
   await sandbox.empty();

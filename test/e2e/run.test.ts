@@ -99,7 +99,7 @@ describe('vernier run', () => {
     const run = ['run', file, '--store', 'reference.db'];
     const printed = sandbox.start([...run, '--json']);
     const { code, stdout, stderr } = await printed.ended;
-    expect(code).toBe(0);
+    expect(code, stderr).toBe(0);
     expect(JSON.parse(stdout)).toEqual(reference);
     expect(stderr).toBe('this search has ended before; --again repeats it\n');
 
@@ -110,7 +110,7 @@ describe('vernier run', () => {
 
   it('keeps its searches in the user’s data folder, and shows tables and the final line', async () => {
     const { code, stdout, stderr } = await sandbox.run(['run', file]);
-    expect(code).toBe(0);
+    expect(code, stderr).toBe(0);
     for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
     expect(stdout).toContain('Round 1, coarse (random): 6 trials');
     expect(stdout).toContain('drawn from lambda 1e-5 to 0.1');

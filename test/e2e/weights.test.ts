@@ -160,11 +160,11 @@ describe('vernier weights', () => {
       [['--round', 'rough'], 'the search has no round rough [TRIAL_NOT_FOUND]\n  it has coarse, fine, final\n'],
     ] as const) {
       const { code, stderr } = await sandbox.run(['weights', ...options, '--output', output]);
-      expect(code).toBe(2);
+      expect(code, stderr).toBe(2);
       expect(stderr).toBe(`vernier: ${message}`);
     }
     const { code, stderr } = await sandbox.run(['weights', '--output', sandbox.path('no/folder')]);
-    expect(code).toBe(2);
+    expect(code, stderr).toBe(2);
     expect(stderr).toContain('cannot be written: its folder does not exist [FILE_UNWRITABLE]');
     expect(existsSync(output)).toBe(false);
   });

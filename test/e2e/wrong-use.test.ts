@@ -58,7 +58,7 @@ describe('wrong use', () => {
   ])('%j', async (args, message) => {
     const { code, stderr } = await told(...args);
     expect(stderr).toContain(message);
-    expect(code).toBe(2);
+    expect(code, stderr).toBe(2);
   });
 
   it('of a search file tells every mistake with its place', async () => {
@@ -71,7 +71,7 @@ describe('wrong use', () => {
       ['submit', bad, '--store', 'bad.db'],
     ]) {
       const { code, stdout, stderr } = await sandbox.run(args);
-      expect(code).toBe(2);
+      expect(code, stderr).toBe(2);
       expect(stdout).toBe('');
       expect(stderr).toMatch(/bad\.yaml:8:3\b.*hiden/);
       expect(stderr).toMatch(/bad\.yaml:10:\d+/);
@@ -84,7 +84,7 @@ describe('what keeps a right command from working', () => {
     const address = `127.0.0.1:${await closedPort()}`;
     for (const args of [['list'], ['submit', file], ['show', 'abc'], ['watch'], ['cancel', 'abc']]) {
       const { code, stderr } = await told(...args, '--coordinator', address);
-      expect(code).toBe(1);
+      expect(code, stderr).toBe(1);
       expect(stderr).toContain(`no coordinator at ${address}: ECONNREFUSED [COORDINATOR_UNREACHABLE]`);
     }
   });
@@ -92,14 +92,14 @@ describe('what keeps a right command from working', () => {
   it('somebody else there', () =>
     withPort(async (port) => {
       const { code, stderr } = await told('list', '--coordinator', `127.0.0.1:${port}`);
-      expect(code).toBe(1);
+      expect(code, stderr).toBe(1);
       expect(stderr).toContain(`no coordinator at 127.0.0.1:${port}`);
     }));
 
   it('a port in use', () =>
     withPort(async (port) => {
       const { code, stderr } = await told('coordinator', '--listen', `127.0.0.1:${port}`, '--store', 'port.db');
-      expect(code).toBe(1);
+      expect(code, stderr).toBe(1);
       expect(stderr).toContain('[PORT_IN_USE]');
     }));
 
@@ -107,7 +107,7 @@ describe('what keeps a right command from working', () => {
     const serving = sandbox.start(['coordinator', '--listen', '127.0.0.1:0', '--store', 'used.db', '--quiet']);
     const [, address] = await serving.says(/^coordinator on (\S+),/m);
     const { code, stderr } = await told('run', file, '--store', 'used.db');
-    expect(code).toBe(1);
+    expect(code, stderr).toBe(1);
     expect(stderr).toContain(`used.db is in use by process ${serving.pid}, serving at ${address} [STORE_LOCKED]`);
     serving.kill('SIGINT');
     expect((await serving.ended).code).toBe(0);
@@ -116,7 +116,7 @@ describe('what keeps a right command from working', () => {
   it('data that are not on this machine, told before anything starts', async () => {
     const cifar = sandbox.file('cifar.yaml', searchFile().replace('fashion-mnist-mini', 'cifar10'));
     const { code, stderr } = await told('run', cifar, '--store', 'never-made.db');
-    expect(code).toBe(1);
+    expect(code, stderr).toBe(1);
     expect(stderr).toBe(
       'vernier: data set cifar10: not on this machine, or not complete [DATASET_MISSING]\n  fetch it: vernier data fetch cifar10\n',
     );
@@ -127,8 +127,8 @@ describe('help', () => {
   it.each(['run', 'coordinator', 'submit', 'watch', 'list', 'show', 'cancel', 'weights', 'worker'])(
     'of %s has an example, and keeps to 80 columns',
     async (command) => {
-      const { code, stdout } = await sandbox.run([command, '--help']);
-      expect(code).toBe(0);
+      const { code, stdout, stderr } = await sandbox.run([command, '--help']);
+      expect(code, stderr).toBe(0);
       expect(stdout).toMatch(new RegExp(`^  vernier ${command}`, 'm'));
       if (command !== 'worker' && command !== 'coordinator') expect(stdout).toContain('--json');
       for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
