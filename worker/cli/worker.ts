@@ -80,6 +80,8 @@ async function runWorker(options: WorkerOptions, context: CommandContext): Promi
     env,
     dataDir,
     onIdleThreadLost: (error) => log(`an idle thread died and is replaced: ${error.message}`),
+    // Told to quiet workers' users too: they would wait many times as long without knowing why.
+    onKernelFallback: (reason) => stderr.write(`worker ${name}: ${reason}\n`),
   });
   try {
     log(`${pool.threads} threads, kernel ${pool.kernel}, data in ${dataDir}`);

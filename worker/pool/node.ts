@@ -12,6 +12,8 @@ export interface NodeOptions {
   /** By default VERNIER_DATA_DIR or the user's data folder. */
   dataDir?: string | undefined;
   onIdleThreadLost?: (error: Error) => void;
+  /** The fastest backend does not run here and another is used: why, in one sentence. */
+  onKernelFallback?: (reason: string) => void;
 }
 
 /**
@@ -20,10 +22,11 @@ export interface NodeOptions {
  * @throws VernierError KERNEL_UNAVAILABLE, THREAD_CRASHED
  */
 export async function openNode(options: NodeOptions): Promise<TrialPool> {
-  const { threads, env, onIdleThreadLost } = options;
+  const { threads, env, onIdleThreadLost, onKernelFallback } = options;
   const dataDir = dataFolder(env, options.dataDir);
   const memory = new NodeMemory();
-  const { kernel, module } = await loadKernel(options.kernel ?? env['VERNIER_KERNEL'], memory.memory);
+  const kernelName = options.kernel ?? env['VERNIER_KERNEL'];
+  const { kernel, module } = await loadKernel(kernelName, memory.memory, onKernelFallback);
   return TrialPool.open({
     threads,
     kernel,

@@ -40,6 +40,7 @@ export const runTrial: ThreadTasks['runTrial'] = (task) =>
         ...task,
         kernel: kernel(),
         cancelled: () => Atomics.load(task.cancel, 0) === CANCELLED,
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port, which has no origin
         onEpoch: (epoch, epochsTotal) => task.progress.postMessage({ epoch, epochsTotal } satisfies EpochReport),
       });
     } finally {

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { VernierError } from '../../../proto/errors.js';
 import { afterFailure, backoffMs, DEFAULT_RECONNECT, type ReconnectPolicy } from '../../../worker/session/reconnect.js';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { twoLayerSchema, type TwoLayerInput } from '../../../proto/trainers/two-layer.js';
 import { planTraining } from '../../../worker/train/plan.js';

@@ -2,6 +2,7 @@ import { FLOAT, PANEL, PANEL_ROW, TILE, TILE_ROW, VECTOR } from './layout';
 
 /** Rows of a tile: with 8 columns it has ten accumulators, as many as leave V8 the registers for the rest. */
 const ROWS: i32 = 5;
+
 /**
  * z = x W, for x [rows, inputs] panelled, W [inputs, outputs] tiled, z [rows, outputs] tiled. Each element of z is
  * accumulated over the inputs in ascending order, from zero; between two blocks of inputs it waits in z.
