@@ -143,8 +143,20 @@ export function fromGrpcError(error: unknown): VernierError {
   }
   const text = grpcError.details ?? grpcError.message ?? String(error);
   if (grpcError.code === status.UNAVAILABLE || grpcError.code === status.DEADLINE_EXCEEDED) {
-    return new VernierError('COORDINATOR_UNREACHABLE', `the coordinator cannot be reached: ${text}`, { cause: error });
+    const why = connectionCause(text);
+    return new VernierError('COORDINATOR_UNREACHABLE', `the coordinator cannot be reached: ${why}`, { cause: error });
   }
   if (grpcError.code === status.CANCELLED) return new VernierError('INTERRUPTED', text, { cause: error });
   return new VernierError('INTERNAL', text, { cause: error });
+}
+
+/**
+ * Why there is no connection, out of what gRPC says of it:
+ * "No connection established. Last error: Error: connect ECONNREFUSED 127.0.0.1:9 (...). Resolution note: "
+ */
+export function connectionCause(details: string): string {
+  const code = /\b(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNRESET)\b/.exec(
+    details,
+  )?.[1];
+  return code ?? details;
 }

@@ -1,5 +1,5 @@
 import { credentials, status, type ServiceError } from '@grpc/grpc-js';
-import { fromGrpcError, VernierError } from '../../proto/errors.js';
+import { connectionCause, fromGrpcError, VernierError } from '../../proto/errors.js';
 import type { BlobsClient } from '../../proto/generated/vernier/v1/Blobs.js';
 import type { GetSearchRequest } from '../../proto/generated/vernier/v1/GetSearchRequest.js';
 import type { SearchDetail__Output } from '../../proto/generated/vernier/v1/SearchDetail.js';
@@ -129,11 +129,8 @@ export class CoordinatorApi {
     const known = fromGrpcError(error);
     if (known.code !== 'COORDINATOR_UNREACHABLE') return known;
     const { code, details = '' } = error as Partial<ServiceError>;
-    // "No connection established. Last error: Error: connect ECONNREFUSED 127.0.0.1:9 (...). Resolution note: "
-    const cause = /\b(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNRESET)\b/.exec(
-      details,
-    )?.[1];
-    const why = code === status.DEADLINE_EXCEEDED ? `no answer for ${CALL_DEADLINE_MS / 1000} s` : (cause ?? details);
+    const silent = `no answer for ${CALL_DEADLINE_MS / 1000} s`;
+    const why = code === status.DEADLINE_EXCEEDED ? silent : connectionCause(details);
     return new VernierError('COORDINATOR_UNREACHABLE', `no coordinator at ${this.address}: ${why}`, {
       mend: 'check the address, that `vernier coordinator` runs there, and that no firewall is between',
       cause: error,

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { sha256Hex } from '../../proto/canonical.js';
 import { VernierError } from '../../proto/errors.js';
 import { systemClock } from '../../worker/session/clock.js';
@@ -47,6 +47,17 @@ describe('a worker session', () => {
     expect(await coordinator.next('demand')).toEqual({ free: 2 });
     coordinator.send({ shutdown: { reason: 'search ended' } });
     expect(await ended).toEqual({ reason: 'shutdown' });
+  });
+
+  it("finds its coordinator although the operating system's settings name a proxy", async () => {
+    vi.stubEnv('http_proxy', 'http://127.0.0.1:9');
+    vi.stubEnv('no_proxy', '');
+    try {
+      join();
+      expect(await coordinator.next('hello')).toMatchObject({ worker: 'w-1' });
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 
   it('runs what it is granted, tells its epochs, and asks for the next with the result', async () => {
@@ -199,7 +210,11 @@ describe('a worker session', () => {
 
   it('ends when there was no coordinator from the beginning', async () => {
     coordinator.stop();
-    expect(await join().ended).toMatchObject({ reason: 'unreachable', error: { code: 'COORDINATOR_UNREACHABLE' } });
+    const message = 'no coordinator for 0.3 s: the coordinator cannot be reached: ECONNREFUSED';
+    expect(await join().ended).toMatchObject({
+      reason: 'unreachable',
+      error: { code: 'COORDINATOR_UNREACHABLE', message },
+    });
   });
 });
 

@@ -14,6 +14,8 @@ const CHANNEL_OPTIONS: ChannelOptions = {
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.min_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 500,
+  // The operating system's proxy settings are not for machines of one's own.
+  'grpc.enable_http_proxy': 0,
 };
 
 export interface CoordinatorClients {
