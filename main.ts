@@ -76,6 +76,8 @@ function createContext(version: string): CommandContext {
     stdout: process.stdout,
     stderr: process.stderr,
     localDatasets: async (dataDir) => (await import('./worker/datasets/local.js')).localDatasets(process.env, dataDir),
+    incompleteDatasets: async (dataDir) =>
+      (await import('./worker/datasets/local.js')).incompleteDatasets(process.env, dataDir),
     retrain: async (request) => (await import('./worker/session/retrain.js')).retrain(request, process.env),
   };
 }

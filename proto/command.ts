@@ -27,6 +27,13 @@ export interface RetrainResult {
   weights: Uint8Array;
 }
 
+/** A data set whose files are not all there, or not all whole. */
+export interface IncompleteDataset {
+  info: DatasetInfo;
+  /** Which file, and how. */
+  problem: string;
+}
+
 /** What main.ts, the one place that sees both sides, gives every command. */
 export interface CommandContext {
   version: string;
@@ -37,6 +44,8 @@ export interface CommandContext {
   stderr: NodeJS.WriteStream;
   /** Data sets complete in the data folder: `dataDir`, or VERNIER_DATA_DIR or the user's own when absent. */
   localDatasets(dataDir?: string): Promise<DatasetInfo[]>;
+  /** Those of which something is there, but not all. */
+  incompleteDatasets(dataDir?: string): Promise<IncompleteDataset[]>;
   retrain(request: RetrainRequest): Promise<RetrainResult>;
 }
 

@@ -8,7 +8,7 @@ import type { OpenedRound } from '../search/round.js';
 import type { SearchFile } from '../spec/search-file.js';
 import { checkedFile } from './checked-file.js';
 import { dataDirOption, jsonOption, seedOption } from './options.js';
-import { ownDatasets } from './required-data.js';
+import { localData, ownDatasets } from './required-data.js';
 import { writeJson } from './result.js';
 import { roundInWords, trialsInAll } from './search-summary.js';
 
@@ -41,7 +41,7 @@ export const previewCommand: CommandFactory = (context) =>
 
 async function preview(file: string, options: PreviewOptions, context: CommandContext): Promise<void> {
   const { dataDir, json } = options;
-  const datasets = ownDatasets(await context.localDatasets(dataDir));
+  const datasets = ownDatasets(await localData(context, dataDir));
   const { search } = await checkedFile(file, options, datasets, context.stderr);
   const opened = openRound(search.spec, []);
   if ('impossible' in opened) throw new VernierError('SEARCH_FAILED', opened.impossible);

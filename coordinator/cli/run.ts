@@ -1,9 +1,10 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import type { CommandContext, CommandFactory } from '../../proto/command.js';
 import { VernierError } from '../../proto/errors.js';
 import type { SearchDetail__Output } from '../../proto/generated/vernier/v1/SearchDetail.js';
+import { workerNameOfProcess } from '../../proto/worker-name.js';
 import { summaryOf } from '../report/detail.js';
 import { printable } from '../report/format.js';
 import type { Coordinator } from '../service/coordinator.js';
@@ -22,7 +23,7 @@ import {
 import { progressDisplay, type ProgressDisplay } from './progress/display.js';
 import { trialsDone, type ProgressState } from './progress/state.js';
 import { startWhenFree, storeFile } from './reach.js';
-import { ownDatasets, requireDatasets } from './required-data.js';
+import { localData, ownDatasets, requireDatasets } from './required-data.js';
 import { requireCompleted, writeResult } from './result.js';
 import { Standstill } from './standstill.js';
 import { onStopSignals } from './stop-signals.js';
@@ -44,7 +45,7 @@ interface RunOptions {
 const GRACE_S = 5;
 /** After the watch has broken off: the coordinator says why it failed once it has closed. */
 const REASON_MS = 5_000;
-/** Shorter than between machines, so that a killed worker's trials start again sooner. */
+/** Shorter than between machines: a worker that hangs is noticed sooner. One whose process ended is known at once. */
 const LEASE = { leaseMs: 6_000, renewMs: 2_000 };
 const HOW_TO_GO_ON = 'the same command goes on with it';
 
@@ -78,7 +79,7 @@ export const runCommand: CommandFactory = (context) =>
 
 async function run(file: string, options: RunOptions, context: CommandContext): Promise<void> {
   const { env, stderr } = context;
-  const local = await context.localDatasets(options.dataDir);
+  const local = await localData(context, options.dataDir);
   const datasets = ownDatasets(local);
   const seed = options.seed === undefined ? {} : { seed: options.seed };
   const { text, fileName, search: checked } = await checkedFile(file, options, datasets, stderr);
@@ -130,6 +131,8 @@ async function work(detail: SearchDetail__Output, running: Work): Promise<Search
   const writeNote = notes.write;
   notes.write = (line) => display.note(line);
   coordinator.serveOnly(id);
+  // Whoever worked on the search before ended with its run, or looks for a coordinator at another address.
+  coordinator.workersGone('');
   const fleet = startFleet(running, display);
   const stop = stopOnSignals(fleet, display, context);
   const standstill = new Standstill();
@@ -179,6 +182,7 @@ function startFleet({ options, context, coordinator }: Work, display: ProgressDi
     onLine: (worker, line) => {
       if (verbose) display.note(`worker ${worker}: ${printable(line)}`);
     },
+    onEnded: (pid) => coordinator.workersGone(workerNameOfProcess(hostname(), pid)),
     onReplaced: (worker, how) => display.note(`worker ${worker} ${how}; another takes its place`),
   });
 }

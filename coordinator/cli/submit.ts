@@ -4,7 +4,7 @@ import { printable } from '../report/format.js';
 import { checkedFile, withMistakesTold } from './checked-file.js';
 import { againOption, coordinatorOption, jsonOption, seedOption, storeOption, type ReachOptions } from './options.js';
 import { withCoordinator, type Reached } from './reach.js';
-import { ownDatasets } from './required-data.js';
+import { localData, ownDatasets } from './required-data.js';
 import { writeJson } from './result.js';
 import { summaryJson } from './summary-json.js';
 import { requireServing, watchToEnd } from './watch.js';
@@ -38,7 +38,7 @@ export const submitCommand: CommandFactory = (context) =>
     .action((file: string, options: SubmitOptions) => submit(file, options, context));
 
 async function submit(file: string, options: SubmitOptions, context: CommandContext): Promise<void> {
-  const datasets = ownDatasets(await context.localDatasets());
+  const datasets = ownDatasets(await localData(context));
   const seed = options.seed === undefined ? {} : { seed: options.seed };
   // The coordinator checks it too; here every mistake is told, however many there are.
   const { text: specYaml, fileName } = await checkedFile(file, options, datasets, context.stderr);

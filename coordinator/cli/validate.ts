@@ -7,7 +7,7 @@ import { counted, printable, wrap } from '../report/format.js';
 import { parseSearchFile, type SearchFile } from '../spec/search-file.js';
 import { dataDirOption, jsonOption, seedOption } from './options.js';
 import { formatProblems } from './problems.js';
-import { ownDatasets } from './required-data.js';
+import { localData, ownDatasets } from './required-data.js';
 import { writeJson } from './result.js';
 import { trialsInAll } from './search-summary.js';
 import { readSearchText } from './search-text.js';
@@ -49,7 +49,7 @@ export const validateCommand: CommandFactory = (context) =>
     .action((files: string[], options: ValidateOptions) => validate(files, options, context));
 
 async function validate(files: string[], options: ValidateOptions, context: CommandContext): Promise<void> {
-  const datasets = ownDatasets(await context.localDatasets(options.dataDir));
+  const datasets = ownDatasets(await localData(context, options.dataDir));
   const checked: Checked[] = [];
   for (const file of files) checked.push(await check(file, options, datasets));
   if (options.json) writeJson({ files: checked.map(inJson) }, context.stdout);

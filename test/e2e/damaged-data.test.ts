@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 import { afterAll, afterEach, expect, it } from 'vitest';
@@ -22,7 +22,7 @@ async function addOwn(): Promise<void> {
     const packed = readFileSync(packageFile(`worker/datasets/embedded/fashion-mnist-mini/${name}.br`));
     options.push(option, sandbox.file(name, brotliDecompressSync(packed)));
   }
-  const { code, stderr } = await sandbox.run(['data', 'add', 'mine', ...options]);
+  const { code, stderr } = await sandbox.run(['data', 'add', 'mine', '--replace', ...options]);
   expect(code, stderr).toBe(0);
 }
 
@@ -49,5 +49,16 @@ it('a run over data of one’s own that became damaged says so, and goes on when
   const embedded = await sandbox.json(['run', sandbox.file('embedded.yaml', searchFile())]);
   expect(result.rounds[0]?.trials.map(({ metrics }) => metrics)).toEqual(
     embedded.rounds[0]?.trials.map(({ metrics }) => metrics),
+  );
+});
+
+it('a run over data of one’s own that were cut short says which file', async () => {
+  await addOwn();
+  const file = sandbox.file('mine.yaml', searchFile().replace('fashion-mnist-mini', 'mine'));
+  truncateSync(sandbox.path('cache/vernier/data/mine/train-images.idx'), 5000);
+  const { code, stderr } = await sandbox.run(['run', file]);
+  expect(code, stderr).toBe(1);
+  expect(stderr).toMatch(
+    /^vernier: data set mine: not complete: train-images\.idx has 5000 bytes instead of \d+ \[DATASET_CORRUPT\]\n {2}add it: vernier data add mine PATH --replace\n$/,
   );
 });

@@ -118,7 +118,7 @@ describe('what keeps a right command from working', () => {
     const { code, stderr } = await told('run', cifar, '--store', 'never-made.db');
     expect(code, stderr).toBe(1);
     expect(stderr).toBe(
-      'vernier: data set cifar10: not on this machine, or not complete [DATASET_MISSING]\n  fetch it: vernier data fetch cifar10\n',
+      'vernier: data set cifar10: not on this machine [DATASET_MISSING]\n  fetch it: vernier data fetch cifar10\n',
     );
   });
 });

@@ -26,6 +26,7 @@ export async function runCommand(
     stdout,
     stderr,
     localDatasets: () => Promise.reject(new Error('this command has the data folder itself')),
+    incompleteDatasets: () => Promise.resolve([]),
     retrain: () => Promise.reject(new Error('this command retrains nothing')),
     ...given,
   };

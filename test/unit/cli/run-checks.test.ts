@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { greeting } from '../../../coordinator/cli/coordinator.js';
-import { ownDatasets, requireDatasets } from '../../../coordinator/cli/required-data.js';
+import { ownDatasets, requireDatasets, type LocalData } from '../../../coordinator/cli/required-data.js';
 import { readSearchText } from '../../../coordinator/cli/search-text.js';
 import { catalogued, type DatasetInfo } from '../../../proto/datasets.js';
 
@@ -11,33 +11,55 @@ const own: DatasetInfo = { name: 'mine', sha256: 'ab'.repeat(32), train: 10, tes
 const mini = catalogued('fashion-mnist-mini')!;
 const cifar10 = catalogued('cifar10')!;
 
+const local = (...complete: DatasetInfo[]): LocalData => ({ complete, incomplete: [] });
+
 describe('data that a run needs', () => {
   it('may be there', () => {
-    expect(() => requireDatasets([mini, own], [own, mini, cifar10], undefined)).not.toThrow();
+    expect(() => requireDatasets([mini, own], local(own, mini, cifar10), undefined)).not.toThrow();
   });
 
   it('is named with the command that brings it', () => {
-    expect(() => requireDatasets([cifar10], [mini], undefined)).toThrow(
+    expect(() => requireDatasets([cifar10], local(mini), undefined)).toThrow(
       expect.objectContaining({
         code: 'DATASET_MISSING',
-        message: 'data set cifar10: not on this machine, or not complete',
+        message: 'data set cifar10: not on this machine',
         mend: 'fetch it: vernier data fetch cifar10',
       }),
     );
-    expect(() => requireDatasets([own, cifar10], [mini], '/data')).toThrow(
+    expect(() => requireDatasets([own, cifar10], local(mini), '/data')).toThrow(
       expect.objectContaining({
-        message: 'data sets mine, cifar10: not on this machine, or not complete',
+        message: 'data sets mine, cifar10: not on this machine',
         mend: 'add it: vernier data add mine PATH --data-dir /data',
       }),
     );
   });
 
+  it('is told with what is wrong where only a part is there', () => {
+    const problem = 'train-images.idx has 9 bytes instead of 56';
+    const partly = (info: DatasetInfo): LocalData => ({ complete: [], incomplete: [{ info, problem }] });
+    expect(ownDatasets(partly(own))).toEqual([own]);
+    expect(() => requireDatasets([own], partly(own), undefined)).toThrow(
+      expect.objectContaining({
+        code: 'DATASET_CORRUPT',
+        message: `data set mine: not complete: ${problem}`,
+        mend: 'add it: vernier data add mine PATH --replace',
+      }),
+    );
+    expect(() => requireDatasets([cifar10], partly(cifar10), undefined)).toThrow(
+      expect.objectContaining({ mend: 'fetch it: vernier data fetch cifar10' }),
+    );
+    // Nothing can be fetched.
+    expect(() => requireDatasets([mini], partly(mini), undefined)).toThrow(
+      expect.objectContaining({ mend: 'install Vernier again: it is a part of it' }),
+    );
+  });
+
   it('is told from other data of the same name by its sum', () => {
-    expect(() => requireDatasets([own], [{ ...own, sha256: 'cd'.repeat(32) }], undefined)).toThrow('mine');
+    expect(() => requireDatasets([own], local({ ...own, sha256: 'cd'.repeat(32) }), undefined)).toThrow('mine');
   });
 
   it("goes with a submission where it is one's own", () => {
-    expect(ownDatasets([mini, own, cifar10])).toEqual([own]);
+    expect(ownDatasets(local(mini, own, cifar10))).toEqual([own]);
   });
 });
 

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { catalogued } from '../../../proto/datasets.js';
 import { addOwn } from '../../../worker/datasets/add-own.js';
 import { loadDataset } from '../../../worker/datasets/load.js';
-import { localDatasets } from '../../../worker/datasets/local.js';
+import { incompleteDatasets, localDatasets } from '../../../worker/datasets/local.js';
 import { NodeMemory } from '../../../worker/kernel/memory.js';
 import { idx, noise } from '../../support/datasets.js';
 import { tempFolder } from '../../support/temp-folder.js';
@@ -148,5 +148,18 @@ describe('localDatasets', () => {
     writeFileSync(join(dataDir, 'file'), '');
     const infos = await localDatasets({ VERNIER_DATA_DIR: join(dataDir, 'file') });
     expect(infos.map((info) => info.name)).toEqual([name]);
+  });
+});
+
+describe('incompleteDatasets', () => {
+  it("has the user's own of which a file is missing or cut, with what is wrong", async () => {
+    const problems = async (): Promise<string[]> =>
+      (await incompleteDatasets({}, dataDir)).map(({ info, problem }) => `${info.name}: ${problem}`);
+    const directory = await addDigits();
+    expect(await problems()).toEqual([]);
+    truncateSync(join(directory, 'test-labels.idx'), 9);
+    expect(await problems()).toEqual([expect.stringMatching(/^digits: test-labels\.idx has 9 bytes instead of \d+$/)]);
+    for (const file of readdirSync(directory)) if (file !== 'dataset.json') rmSync(join(directory, file));
+    expect(await problems()).toEqual(['digits: its files are missing']);
   });
 });
