@@ -17,12 +17,18 @@ export function endWith(call: ServerWritableStream<unknown, unknown>, error: unk
   if (!call.cancelled) call.emit('error', toGrpcError(error)); // grpc-js sends it as the call's status
 }
 
+const WRITABLE_OR_GONE = ['drain', 'cancelled', 'close'] as const;
+
 /** Writes, and waits while the caller is slow. False when the caller has gone. */
 export async function write<T>(call: ServerWritableStream<unknown, T>, message: T): Promise<boolean> {
   if (call.cancelled || call.destroyed) return false;
   if (call.write(message)) return true;
   await new Promise<void>((resolve) => {
-    for (const event of ['drain', 'cancelled', 'close']) call.once(event, () => resolve());
+    const goOn = (): void => {
+      for (const event of WRITABLE_OR_GONE) call.off(event, goOn);
+      resolve();
+    };
+    for (const event of WRITABLE_OR_GONE) call.on(event, goOn);
   });
   return !call.cancelled && !call.destroyed;
 }
