@@ -44,14 +44,14 @@ export interface FleetOptions {
   verbose: boolean;
   /** A line that a worker wrote. */
   onLine: (worker: number, line: string) => void;
+  /** A worker process ended, however. */
+  onEnded: (pid: number) => void;
   /** A worker process ended and another takes its place. */
   onReplaced: (worker: number, how: string) => void;
 }
 
 interface Member {
-  worker: number;
   process: ChildProcess;
-  lines: string[];
   gone: Promise<void>;
 }
 
@@ -118,15 +118,22 @@ export class WorkerFleet {
       env,
     });
     const lines: string[] = [];
-    const gone = new Promise<void>((resolve) => {
-      child.once('error', (error) => {
-        lines.push(error.message);
-        // A process that could not be started has no exit.
-        if (child.pid === undefined) resolve(this.ended(worker, lines, null, null));
-      });
-      child.once('close', (code, signal) => resolve(this.ended(worker, lines, code, signal)));
+    let resolveGone: () => void = () => undefined;
+    const gone = new Promise<void>((resolve) => (resolveGone = resolve));
+    const member: Member = { process: child, gone };
+    this.members.set(worker, member);
+    const end = (code: number | null, signal: NodeJS.Signals | null): void => {
+      // A process that could not be started has an error, and then, but not always, a close.
+      if (this.members.get(worker) !== member) return;
+      this.members.delete(worker);
+      resolveGone();
+      this.ended(worker, child.pid, lines, code, signal);
+    };
+    child.once('error', (error) => {
+      lines.push(error.message);
+      if (child.pid === undefined) end(null, null);
     });
-    this.members.set(worker, { worker, process: child, lines, gone });
+    child.once('close', end);
     readLines(child, (line) => {
       lines.push(line);
       if (lines.length > LAST_WORDS_LINES) lines.shift();
@@ -150,10 +157,17 @@ export class WorkerFleet {
     ];
   }
 
-  private ended(worker: number, lines: string[], code: number | null, signal: NodeJS.Signals | null): void {
-    this.members.delete(worker);
+  private ended(
+    worker: number,
+    pid: number | undefined,
+    lines: string[],
+    code: number | null,
+    signal: NodeJS.Signals | null,
+  ): void {
+    if (pid !== undefined) this.options.onEnded(pid);
     if (this.leaving) return;
-    const how = signal === null ? `ended with exit code ${code ?? 'unknown'}` : `was killed by ${signal}`;
+    const exited = code === null ? 'could not be started' : `ended with exit code ${code}`;
+    const how = signal === null ? exited : `was killed by ${signal}`;
     if (signal === null && code !== 0) this.exits++;
     else this.kills++;
     if (this.exits >= MAX_EXITS || this.kills >= MAX_KILLS) {

@@ -141,6 +141,14 @@ export class Attempts {
     }
   }
 
+  /** Ends the leases of workers that have ended for good. */
+  lose(isLost: (lease: Lease) => boolean, effects: Effects): void {
+    for (const lease of this.leases.all().filter(isLost)) {
+      if (this.leases.of(lease.worker, lease.token) === undefined) continue; // ended with its search, as above
+      this.giveUp(lease, 'worker lost', 'its process has ended', effects);
+    }
+  }
+
   /** Those of the tokens whose leases live, and now live for a full period more. */
   renew(worker: string, tokens: readonly string[], nowMs: number): string[] {
     return tokens.filter((token) => {

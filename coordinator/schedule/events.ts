@@ -48,6 +48,8 @@ export type CoordinatorEvent =
   | { kind: 'cancel'; search: string }
   /** From now on only this search's trials are granted: whoever runs one search does not pay for what else is unfinished. */
   | { kind: 'focus'; search: string }
+  /** Workers whose names begin so have ended for good, and cannot come back. */
+  | { kind: 'workers-gone'; namesBegin: string }
   | { kind: 'hello'; session: SessionId; introduction: WorkerIntroduction }
   /** Nothing but time has passed. */
   | { kind: 'tick' }

@@ -57,7 +57,12 @@ export class LeaseTable {
   }
 
   ofSearch(search: RunningSearch): Lease[] {
-    return [...this.byToken.values()].filter((lease) => lease.search === search);
+    return this.all().filter((lease) => lease.search === search);
+  }
+
+  /** In the order they were granted. */
+  all(): Lease[] {
+    return [...this.byToken.values()];
   }
 
   renewAll(expiresAtMs: number): void {

@@ -111,6 +111,8 @@ export class Schedule {
       case 'focus':
         this.focus = event.search;
         return;
+      case 'workers-gone':
+        return this.goneForGood(event.namesBegin, effects);
       case 'hello':
         return this.hello(event.session, event.introduction, nowMs, effects);
       case 'store-full':
@@ -181,6 +183,12 @@ export class Schedule {
     }
     this.attempts.renew(worker.name, introduction.heldTokens, nowMs);
     this.revokeDead(worker, introduction.heldTokens, effects);
+  }
+
+  private goneForGood(namesBegin: string, effects: Effects): void {
+    // First, so that none of them is granted what they leave: their streams may not have ended yet.
+    for (const worker of this.workers.all()) if (worker.name.startsWith(namesBegin)) this.gone(worker, effects);
+    this.attempts.lose(({ worker }) => worker.startsWith(namesBegin), effects);
   }
 
   private gone(worker: ConnectedWorker, effects: Effects): void {

@@ -44,6 +44,11 @@ export interface Coordinator {
   readonly failed: Promise<VernierError>;
   /** From now on only this search's trials are granted; others of the store wait for another coordinator. */
   serveOnly(search: string): void;
+  /**
+   * Workers whose names begin so have ended for good, and cannot come back: their trials wait for others at once, not when
+   * their leases have run out.
+   */
+  workersGone(namesBegin: string): void;
   /** Tells every worker Shutdown (they end their processes), then closes. */
   shutdown(reason: string): Promise<void>;
   /** Stops serving; workers keep their leases and look for it again. */
@@ -138,6 +143,10 @@ class Serving {
 
   serveOnly(search: string): void {
     this.engine.dispatch({ kind: 'focus', search });
+  }
+
+  workersGone(namesBegin: string): void {
+    this.engine.dispatch({ kind: 'workers-gone', namesBegin });
   }
 
   async shutdown(reason: string): Promise<void> {

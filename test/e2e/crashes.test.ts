@@ -56,10 +56,12 @@ describe('a run killed with -9', () => {
 
 describe('a worker killed with -9', () => {
   it('costs only the attempt that it was at', async () => {
-    const run = start('worker-killed.db', '--threads', '1');
+    const run = start('worker-killed.db', '--threads', '1', '--verbose');
     await run.says(/coarse: [1-4]\/6 trials/);
     const [worker] = run.children;
     process.kill(worker ?? 0, 'SIGKILL');
+    // Not when its lease has run out.
+    await run.says(/on .*: worker lost: its process has ended/);
     await run.says(/worker 1 was killed by SIGKILL; another takes its place/);
     const { code, stdout, stderr } = await run.ended;
     expect(code, stderr).toBe(0);

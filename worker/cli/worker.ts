@@ -4,6 +4,7 @@ import { Command, Option } from 'commander';
 import { address, positiveInteger, seconds } from '../../proto/cli-options.js';
 import type { CommandContext, CommandFactory } from '../../proto/command.js';
 import { NUMERICS_VERSION, PROTOCOL_VERSION } from '../../proto/versions.js';
+import { workerName } from '../../proto/worker-name.js';
 import { dataFolder } from '../datasets/folder.js';
 import { localDatasets } from '../datasets/local.js';
 import { KERNEL_NAMES } from '../kernel/kernel.js';
@@ -67,7 +68,7 @@ export const workerCommand: CommandFactory = (context) =>
 
 async function runWorker(options: WorkerOptions, context: CommandContext): Promise<void> {
   const { env, stderr } = context;
-  const name = `${options.name ?? hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
+  const name = workerName(options.name ?? hostname(), process.pid, randomBytes(3).toString('hex'));
   const log = (line: string) => {
     if (!options.quiet) stderr.write(`${new Date().toISOString()} worker ${name}: ${line}\n`);
   };

@@ -8,12 +8,14 @@ let folder: string;
 let fleet: WorkerFleet | undefined;
 let lines: [number, string][];
 let replaced: string[];
+let ended: number[];
 let wake: () => void;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'vernier-fleet-'));
   lines = [];
   replaced = [];
+  ended = [];
   wake = () => undefined;
 });
 
@@ -40,6 +42,7 @@ async function start(program: string, changes: Partial<FleetOptions> = {}): Prom
       lines.push([worker, line]);
       wake();
     },
+    onEnded: (pid) => ended.push(pid),
     onReplaced: (_, how) => replaced.push(how),
     ...changes,
   });
@@ -119,6 +122,7 @@ describe('the worker processes of run', () => {
     expect(lines.map(([, line]) => line).filter((line) => line === 'draining')).toHaveLength(2);
     expect(pids.filter(isAlive)).toEqual([]);
     expect(replaced).toEqual([]);
+    expect(new Set(ended)).toEqual(new Set(pids));
   });
 
   it('are killed when they do not leave in time', async () => {
@@ -126,6 +130,20 @@ describe('the worker processes of run', () => {
     const [pid] = (await said(1)).map(Number);
     await stubborn.leave(10);
     expect(isAlive(pid ?? 0)).toBe(false);
+  });
+
+  it('that the system cannot start are each replaced once', async () => {
+    const { execPath } = process;
+    process.execPath = join(folder, 'no-node');
+    try {
+      const { lost } = await start(WAITS);
+      expect((await lost).message).toContain('3 worker processes ended');
+      expect((await lost).lastWords.join()).toMatch(/ENOENT/);
+      expect(replaced).toEqual(['could not be started', 'could not be started']);
+      expect(ended).toEqual([]);
+    } finally {
+      process.execPath = execPath;
+    }
   });
 
   it('that cannot be started are given up', async () => {

@@ -203,6 +203,44 @@ describe('a lease', () => {
     expect(world.store.attemptEnd(token)).toBe('worker lost');
   });
 
+  it('of a worker whose process has ended goes to another at once, and never to that worker again', () => {
+    const dead = world.join('host-12-abc', 2);
+    const alive = world.join('host-123-abc', 1);
+    expect([dead, alive].map(numbers)).toEqual([[1, 2], [3]]);
+    // Its stream has not ended yet, and it has asked for more.
+    world.event({ kind: 'demand', session: dead.session!, free: 2 });
+    world.event({ kind: 'workers-gone', namesBegin: 'host-12-' });
+    expect(world.trial('s', 1).attempts).toMatchObject([{ end: 'worker lost', message: 'its process has ended' }]);
+    expect(world.schedule.running('s')).toMatchObject([{ trial: 3, worker: 'host-123-abc' }]);
+    expect(world.schedule.connected).toEqual({ workers: 1, threads: 1 });
+    world.finish(dead, dead.running[0]!);
+    expect(world.trial('s', 1).state).toBe('pending');
+    expect(numbers(world.join('host-13-abc', 2))).toEqual([1, 2]);
+  });
+
+  it('of every worker goes back to the queue when none can come back after a restart', () => {
+    world.join('w', 2);
+    world.restart();
+    world.event({ kind: 'workers-gone', namesBegin: '' });
+    expect(numbers(world.join('v', 2))).toEqual([1, 2]);
+  });
+
+  it('whose search fails with another lost in the same moment ends with its search', () => {
+    world.event({ kind: 'cancel', search: 's' });
+    world.submit(newSearch('stops', { onFailure: 'stop', seed: 1 }));
+    for (let losses = 1; losses <= 9; losses++) {
+      world.join(`w-${losses}-`);
+      world.event({ kind: 'workers-gone', namesBegin: `w-${losses}-` });
+    }
+    const last = ['z-1', 'z-2'].map((name) => world.join(name));
+    expect(last.map(numbers)).toEqual([[1], [2]]);
+    world.event({ kind: 'workers-gone', namesBegin: 'z-' });
+    expect(world.state('stops')).toBe('failed');
+    expect(world.trial('stops', 1).attempts.at(-1)).toMatchObject({ number: 10, end: 'worker lost' });
+    expect(world.trial('stops', 2).attempts).toMatchObject([{ end: 'cancelled' }]);
+    expect(world.schedule.nextTickMs).toBe(Infinity);
+  });
+
   it('goes back to the queue when it is handed back, and at Goodbye', () => {
     const worker = world.join('w', 2);
     const [first, second] = worker.running;
