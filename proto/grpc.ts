@@ -7,6 +7,12 @@ import { packageFile } from './package-root.js';
 export const vernierProto = (
   loadPackageDefinition(
     // These options must agree with the ones build:proto generates the types by.
-    loadSync(packageFile('proto/vernier.proto'), { longs: Number, enums: String, defaults: true, oneofs: true, keepCase: false }),
+    loadSync(packageFile('proto/vernier.proto'), {
+      longs: Number,
+      enums: String,
+      defaults: true,
+      oneofs: true,
+      keepCase: false,
+    }),
   ) as unknown as ProtoGrpcType
 ).vernier.v1;

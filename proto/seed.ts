@@ -11,7 +11,9 @@ export const MAX_SEED = Number.MAX_SAFE_INTEGER;
  * @returns a whole number 0 .. 2^53 - 1
  */
 export function deriveSeed(seed: number, ...parts: readonly (string | number)[]): number {
-  const digest = createHash('sha256').update(['vernier', seed, ...parts].join(':')).digest();
+  const digest = createHash('sha256')
+    .update(['vernier', seed, ...parts].join(':'))
+    .digest();
   return Number(digest.readBigUInt64BE(0) >> 11n);
 }
 
@@ -44,6 +46,12 @@ export function trainingSeed(searchSeed: number, repeat: number): number {
  * The uniform draw in [0, 1), of 53 bits, behind one parameter of one configuration. `round` and `index` count from
  * 0; `retry` counts from 0 and rises when a draw repeated a configuration that the round has already.
  */
-export function parameterDraw(searchSeed: number, round: number, index: number, parameter: string, retry: number): number {
+export function parameterDraw(
+  searchSeed: number,
+  round: number,
+  index: number,
+  parameter: string,
+  retry: number,
+): number {
   return deriveSeed(searchSeed, 'parameter', round, index, retry, parameter) / 0x20000000000000; // 2^53
 }

@@ -16,7 +16,12 @@ const stepSize = z.union([
 
 const learningRate = z.discriminatedUnion('schedule', [
   z.strictObject({ schedule: z.literal('constant'), value: z.number().min(0) }),
-  z.strictObject({ schedule: z.literal('triangular'), min: z.number().min(0), max: z.number().min(0), step_size: stepSize }),
+  z.strictObject({
+    schedule: z.literal('triangular'),
+    min: z.number().min(0),
+    max: z.number().min(0),
+    step_size: stepSize,
+  }),
 ]);
 
 /**
@@ -51,4 +56,3 @@ export const twoLayerSchema = z.strictObject({
 /** Settings as written, before defaults. */
 export type TwoLayerInput = z.input<typeof twoLayerSchema>;
 export type TwoLayerConfig = z.output<typeof twoLayerSchema>;
-export type LearningRateConfig = TwoLayerConfig['learning_rate'];

@@ -36,12 +36,12 @@ export interface ThreadTasks {
 export type TaskAnswer<Value> = { ok: true; value: Value } | { ok: false; error: ErrorPayload };
 
 /** Statistics of the first `count` records. */
-export interface NormalisationTask {
+interface NormalisationTask {
   records: RecordsRegion;
   count: number;
 }
 
-export interface TrialTask {
+interface TrialTask {
   config: TrialConfig;
   seed: number;
   dataset: LoadedDataset;

@@ -32,7 +32,7 @@ export interface Outage {
 }
 
 /** What the coordinator's Welcome lays down. */
-export interface LeaseTerms {
+interface LeaseTerms {
   leaseMs: number;
   renewMs: number;
 }

@@ -3,7 +3,7 @@ import type { NetworkKernel } from '../kernel/kernel.js';
 import { evaluatePart, type Part } from './evaluation.js';
 import type { TrainingPlan } from './plan.js';
 
-export type WhenEvaluated = 'epoch' | 'final' | 'never';
+type WhenEvaluated = 'epoch' | 'final' | 'never';
 
 export interface TrainingRun {
   /** Its parameters and normalisation are set. */
