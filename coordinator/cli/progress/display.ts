@@ -3,9 +3,9 @@ import { LiveArea, type Terminal } from './live-area.js';
 import { progressLines } from './lines.js';
 import { paintFor } from './paint.js';
 import { NOTHING_TOLD, plainLines } from './plain.js';
+import { SearchWork } from './search-work.js';
 import type { ProgressState } from './state.js';
 import { TimeLeft } from './time-left.js';
-import { trialWork } from './trial-work.js';
 
 /** Shows a search's progress. */
 export interface ProgressDisplay {
@@ -29,9 +29,10 @@ export function progressDisplay(
   env: NodeJS.ProcessEnv,
   spec: SearchSpec,
 ): ProgressDisplay {
-  const timeLeft = new TimeLeft(spec.rounds.map((round) => trialWork(round.trial)));
+  const work = SearchWork.of(spec);
+  const timeLeft = new TimeLeft(work);
   const rewrites = stream.isTTY === true && env['TERM'] !== 'dumb';
-  return rewrites ? new LiveDisplay(stream, env, timeLeft) : new PlainDisplay(stream, timeLeft);
+  return rewrites ? new LiveDisplay(stream, env, timeLeft) : new PlainDisplay(stream, work, timeLeft);
 }
 
 class PlainDisplay implements ProgressDisplay {
@@ -40,12 +41,14 @@ class PlainDisplay implements ProgressDisplay {
 
   constructor(
     private readonly stream: Terminal,
+    private readonly work: SearchWork,
     private readonly timeLeft: TimeLeft,
   ) {}
 
   update(state: ProgressState): void {
     this.timeLeft.observe(state, performance.now());
-    const { lines, told } = plainLines(state, this.told, this.timeLeft.leftMs(state));
+    const standing = { doneShare: this.work.doneShare(state), leftMs: this.timeLeft.leftMs(state) };
+    const { lines, told } = plainLines(state, this.told, standing);
     this.told = told;
     for (const line of lines) this.note(line);
     if (state.workers === 0 && state.search.state === 'running') {

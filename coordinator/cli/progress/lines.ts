@@ -2,7 +2,7 @@ import { clip, counted, displayWidth, formatMetric, printable } from '../../repo
 import { assignments } from '../../report/round-table.js';
 import { bar, duration, pad, roughDuration } from './format.js';
 import type { Paint } from './paint.js';
-import type { ProgressState, RoundProgress, RunningProgress } from './state.js';
+import { shareTrained, type ProgressState, type RoundProgress, type RunningProgress } from './state.js';
 
 export interface Frame {
   columns: number;
@@ -29,7 +29,7 @@ export function progressLines(state: ProgressState, frame: Frame): string[] {
   const rowsLeft = frame.rows - OTHER_ROWS - rounds.length;
   return [
     headLine(state, frame),
-    ...rounds.map((round) => roundLine(round, label, frame)),
+    ...rounds.map((round) => roundLine(round, state, label, frame)),
     ...runningLines(state, Math.min(MAX_RUNNING_LINES, rowsLeft), label, frame),
     ...(state.best === undefined ? [] : [bestLine(state.metric, state.best, label, frame)]),
     ...(state.search.message === '' ? [] : [paint.yellow(clip(printable(state.search.message), columns))]),
@@ -56,12 +56,15 @@ function visibleRounds(rounds: readonly RoundProgress[], room: number): readonly
   return rounds.slice(first, first + room);
 }
 
-function roundLine(round: RoundProgress, label: number, { columns, paint }: Frame): string {
+/** The bar counts what the running trials have trained, else one of few long trials would seem to stand. */
+function roundLine(round: RoundProgress, { running }: ProgressState, label: number, frame: Frame): string {
+  const { columns, paint } = frame;
   const name = pad(clip(printable(round.name), label), label);
   const counts = `${round.trialsDone}/${round.trialsTotal}`;
   const lost = round.trialsLost > 0 ? `  ${round.trialsLost} without result` : '';
   const width = Math.min(MAX_BAR, columns - label - counts.length - 4);
-  const share = round.trialsTotal === 0 ? 0 : round.trialsDone / round.trialsTotal;
+  const trained = round.state === 'open' ? running.reduce((sum, trial) => sum + shareTrained(trial), 0) : 0;
+  const share = round.trialsTotal === 0 ? 0 : (round.trialsDone + trained) / round.trialsTotal;
   const text = clip(`${name}  ${width < 6 ? '' : `${bar(share, width)}  `}${counts}${lost}`, columns);
   if (round.state === 'waiting') return paint.dim(text);
   return round.state === 'closed' ? paint.green(text) : text;

@@ -1,7 +1,7 @@
 import { counted, formatMetric, formatNumber, printable } from '../../report/format.js';
 import { assignments } from '../../report/round-table.js';
 import { roughDuration } from './format.js';
-import { trialsDone, trialsTotal, type ProgressState, type RoundProgress } from './state.js';
+import type { ProgressState, RoundProgress } from './state.js';
 
 /** Lines about finished trials that a round writes at most. */
 const MAX_LINES_A_ROUND = 20;
@@ -15,15 +15,18 @@ export interface Told {
 
 export const NOTHING_TOLD: Told = { rounds: [], message: '' };
 
+/** How far the search is. */
+export interface Standing {
+  /** Of its whole work, 0 to 1. */
+  doneShare: number;
+  leftMs: number | undefined;
+}
+
 /**
  * Progress for files and pipes: a line at each round's start and at each finished trial, or at every n-th where a
  * round has many. Nothing is told twice.
  */
-export function plainLines(
-  state: ProgressState,
-  told: Told,
-  leftMs: number | undefined,
-): { lines: string[]; told: Told } {
+export function plainLines(state: ProgressState, told: Told, standing: Standing): { lines: string[]; told: Told } {
   const lines: string[] = [];
   const rounds = state.rounds.map((round, index) => {
     const before = told.rounds[index];
@@ -34,7 +37,7 @@ export function plainLines(
     const news = round.trialsDone - toldDone;
     const isLast = round.trialsDone === round.trialsTotal;
     if (news === 0 || (news < every && !isLast)) return toldDone;
-    lines.push(trialsLine(round, state, leftMs));
+    lines.push(trialsLine(round, state, standing));
     return round.trialsDone;
   });
   const { message } = state.search;
@@ -49,8 +52,8 @@ function roundStart({ name, trialsTotal: total, interval }: RoundProgress): stri
   return `round ${printable(name)}: ${counted(total, 'trial')}${from.join('')}`;
 }
 
-function trialsLine(round: RoundProgress, state: ProgressState, leftMs: number | undefined): string {
-  const percent = Math.floor((100 * trialsDone(state)) / Math.max(1, trialsTotal(state)));
+function trialsLine(round: RoundProgress, state: ProgressState, { doneShare, leftMs }: Standing): string {
+  const percent = Math.floor(100 * doneShare);
   const best =
     state.best === undefined
       ? ''

@@ -100,6 +100,7 @@ export function trialsDone(state: ProgressState): number {
   return state.rounds.reduce((sum, round) => sum + round.trialsDone, 0);
 }
 
-export function trialsTotal(state: ProgressState): number {
-  return state.rounds.reduce((sum, round) => sum + round.trialsTotal, 0);
+/** The share of a running trial's epochs that have finished. */
+export function shareTrained({ epoch, epochs }: Pick<RunningProgress, 'epoch' | 'epochs'>): number {
+  return epochs === 0 ? 0 : Math.min(1, epoch / epochs);
 }

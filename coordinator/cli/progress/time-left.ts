@@ -1,4 +1,5 @@
-import { trialsDone, type ProgressState, type RoundProgress } from './state.js';
+import { shareTrained, trialsDone, type ProgressState, type RoundProgress } from './state.js';
+import type { SearchWork } from './search-work.js';
 
 /** Less watching says too little: a first epoch contains the reading of the data. */
 const MIN_WATCHED_MS = 2000;
@@ -6,8 +7,7 @@ const MIN_WATCHED_MS = 2000;
 /**
  * The time a search still needs, from the epochs that finished while it was watched: nothing is said before one has.
  *
- * Work is counted in trial work units (trial-work.ts); where a round's is unknown, in shares of the nearest round's
- * whose is known. Threads count as busy while the open round has trials for them.
+ * Threads count as busy while the open round has trials for them.
  */
 export class TimeLeft {
   private watched: { atMs: number; busyThreads: number; round: number } | undefined;
@@ -18,8 +18,7 @@ export class TimeLeft {
   private shares = new Map<string, number>();
   private endedTrials = 0;
 
-  /** @param roundWork one trial's work in each planned round, undefined where the file does not say */
-  constructor(private readonly roundWork: readonly (number | undefined)[]) {}
+  constructor(private readonly work: SearchWork) {}
 
   observe(state: ProgressState, nowMs: number): void {
     const open = openRound(state);
@@ -29,7 +28,7 @@ export class TimeLeft {
       this.threadMs += passedMs * this.watched.busyThreads;
       this.workDone += this.newWork(state, this.watched.round);
     }
-    this.shares = new Map(state.running.map((trial) => [key(trial), share(trial)]));
+    this.shares = new Map(state.running.map((trial) => [key(trial), shareTrained(trial)]));
     this.endedTrials = trialsDone(state);
     const busyThreads = open === undefined ? 0 : Math.min(state.threads, unfinished(open.round));
     this.watched = { atMs: nowMs, busyThreads, round: open?.index ?? state.rounds.length - 1 };
@@ -43,14 +42,14 @@ export class TimeLeft {
     // Rounds come one after the other, each at best as long as its longest trial.
     let totalWork = 0;
     if (open !== undefined) {
-      const remaining = state.running.map((trial) => 1 - share(trial));
+      const remaining = state.running.map((trial) => 1 - shareTrained(trial));
       const pending = Math.max(0, unfinished(open.round) - state.running.length);
       const sum = remaining.reduce((total, part) => total + part, pending);
       const slowest = pending > 0 ? 1 : Math.max(0, ...remaining);
-      totalWork += Math.max(sum / threads, slowest) * this.workOf(open.index);
+      totalWork += Math.max(sum / threads, slowest) * this.work.ofTrial(open.index);
     }
     state.rounds.forEach((round, index) => {
-      if (round.state === 'waiting') totalWork += Math.ceil(round.trialsTotal / threads) * this.workOf(index);
+      if (round.state === 'waiting') totalWork += Math.ceil(round.trialsTotal / threads) * this.work.ofTrial(index);
     });
     return totalWork * (this.threadMs / this.workDone);
   }
@@ -60,25 +59,17 @@ export class TimeLeft {
     const current = openRound(state)?.index ?? formerRound;
     let work = 0;
     for (const trial of state.running) {
-      work += Math.max(0, share(trial) - (this.shares.get(key(trial)) ?? 0)) * this.workOf(current);
+      work += Math.max(0, shareTrained(trial) - (this.shares.get(key(trial)) ?? 0)) * this.work.ofTrial(current);
     }
     let ended = trialsDone(state) - this.endedTrials;
     const running = new Set(state.running.map(key));
     for (const [gone, done] of this.shares) {
       if (running.has(gone) || ended <= 0) continue;
-      work += (1 - done) * this.workOf(formerRound);
+      work += (1 - done) * this.work.ofTrial(formerRound);
       ended--;
     }
     // Trials so short that none of their epochs was seen.
-    return work + Math.max(0, ended) * this.workOf(formerRound);
-  }
-
-  private workOf(round: number): number {
-    for (let distance = 0; distance < this.roundWork.length; distance++) {
-      const work = this.roundWork[round - distance] ?? this.roundWork[round + distance];
-      if (work !== undefined) return work;
-    }
-    return 1;
+    return work + Math.max(0, ended) * this.work.ofTrial(formerRound);
   }
 }
 
@@ -94,8 +85,4 @@ function unfinished(round: RoundProgress): number {
 
 function key({ trial, attempt }: { trial: number; attempt: number }): string {
   return `${trial}:${attempt}`;
-}
-
-function share({ epoch, epochs }: { epoch: number; epochs: number }): number {
-  return epochs === 0 ? 0 : Math.min(1, epoch / epochs);
 }

@@ -3,12 +3,18 @@ import { twoLayerSchema, type TwoLayerConfig } from '../../../proto/trainers/two
 
 /**
  * How much training one trial of a round is, in records gone through, so that rounds of different length can be
- * compared. Undefined where parameters decide it, or another trainer's settings are not known here: it serves the
- * estimate of the time left and nothing else.
+ * compared. Undefined where parameters decide it, or another trainer's settings are not known here: it serves what
+ * progress says and nothing else.
  */
 export function trialWork(trial: { [key: string]: Json }): number | undefined {
-  const parsed = twoLayerSchema.safeParse(trial);
+  const parsed = twoLayerSchema.safeParse({ ...trial, learning_rate: withRates(trial['learning_rate']) });
   return parsed.success ? twoLayerWork(parsed.data) : undefined;
+}
+
+/** Rates change no trial's length, and are what searches vary most: where a parameter gives one, any will do. */
+function withRates(rate: Json | undefined): Json | undefined {
+  if (typeof rate !== 'object' || rate === null || Array.isArray(rate)) return rate;
+  return rate['schedule'] === 'triangular' ? { min: 0, max: 0, ...rate } : { value: 0, ...rate };
 }
 
 function twoLayerWork({ dataset, batch_size, epochs, cycles, learning_rate }: TwoLayerConfig): number | undefined {

@@ -1,13 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { NOTHING_TOLD, plainLines } from '../../../coordinator/cli/progress/plain.js';
+import { SearchWork } from '../../../coordinator/cli/progress/search-work.js';
 import type { ProgressState } from '../../../coordinator/cli/progress/state.js';
 import { middleOfSearch, round } from '../../support/progress-state.js';
+
+/** Of a search whose trials are all of one length. */
+const work = new SearchWork([1, 1]);
 
 /** Everything told about the states, one after the other. */
 function told(states: readonly ProgressState[], leftMs?: number): string[] {
   let before = NOTHING_TOLD;
   return states.flatMap((state) => {
-    const { lines, told: after } = plainLines(state, before, leftMs);
+    const { lines, told: after } = plainLines(state, before, { doneShare: work.doneShare(state), leftMs });
     before = after;
     return lines;
   });
@@ -18,7 +22,7 @@ function coarse(done: number, total: number, changes: Partial<ProgressState> = {
     round('coarse', done === total ? 'closed' : 'open', done, total, { lambda: { min: 1e-5, max: 0.1 } }),
     round('fine', done === total ? 'open' : 'waiting', 0, 2, { lambda: { min: 0.001, max: 0.002 } }),
   ];
-  return middleOfSearch({ rounds, ...changes });
+  return middleOfSearch({ rounds, running: [], ...changes });
 }
 
 describe('progress without a terminal', () => {

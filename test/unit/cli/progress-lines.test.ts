@@ -10,7 +10,7 @@ describe('the progress display', () => {
     expect(progressLines(middleOfSearch(), frame()).join('\n')).toMatchInlineSnapshot(`
       "cifar10-lambda  seed 42                                      1 worker, 2 threads
       coarse  [########################]  8/8
-      fine    [#############...........]  6/11
+      fine    [##############..........]  6/11
       final   [........................]  0/1
               trial 15  epoch 3/8  lambda=7.345e-4
               trial 16  starting  attempt 2  lambda=0.001235
@@ -23,7 +23,7 @@ describe('the progress display', () => {
     expect(progressLines(middleOfSearch(), frame({ columns: 40 })).join('\n')).toMatchInlineSnapshot(`
       "cifar10-lambda  seed 42
       coarse  [########################]  8/8
-      fine    [#############...........]  6/11
+      fine    [##############..........]  6/11
       final   [........................]  0/1
               trial 15  epoch 3/8  lambda=7.3…
               trial 16  starting  attempt 2  …

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { SearchWork } from '../../../coordinator/cli/progress/search-work.js';
 import { TimeLeft } from '../../../coordinator/cli/progress/time-left.js';
 import { trialWork } from '../../../coordinator/cli/progress/trial-work.js';
 import type { ProgressState } from '../../../coordinator/cli/progress/state.js';
@@ -15,7 +16,7 @@ function state(done: number, total: number, epochs: readonly number[], threads =
 
 describe('the time left', () => {
   it('is not guessed before an epoch has finished', () => {
-    const left = new TimeLeft([1]);
+    const left = new TimeLeft(new SearchWork([1]));
     left.observe(state(0, 4, [0]), 0);
     expect(left.leftMs(state(0, 4, [0]))).toBeUndefined();
     left.observe(state(0, 4, [0]), 60_000);
@@ -23,7 +24,7 @@ describe('the time left', () => {
   });
 
   it('follows from finished epochs', () => {
-    const left = new TimeLeft([1]);
+    const left = new TimeLeft(new SearchWork([1]));
     left.observe(state(0, 4, [0]), 0);
     const now = state(0, 4, [5]);
     left.observe(now, 5_000);
@@ -31,7 +32,7 @@ describe('the time left', () => {
   });
 
   it('shares the trials among the threads, but no trial', () => {
-    const left = new TimeLeft([1]);
+    const left = new TimeLeft(new SearchWork([1]));
     left.observe(state(0, 4, [0, 0], 2), 0);
     const now = state(0, 4, [5, 5], 2);
     left.observe(now, 5_000);
@@ -42,7 +43,7 @@ describe('the time left', () => {
   });
 
   it('counts trials that ended between two looks', () => {
-    const left = new TimeLeft([1]);
+    const left = new TimeLeft(new SearchWork([1]));
     left.observe(state(0, 10, []), 0);
     const now = state(5, 10, []);
     left.observe(now, 10_000);
@@ -50,7 +51,7 @@ describe('the time left', () => {
   });
 
   it('does not count as done what was done before it looked', () => {
-    const left = new TimeLeft([1]);
+    const left = new TimeLeft(new SearchWork([1]));
     left.observe(state(8, 10, [5]), 0);
     const now = state(8, 10, [9]);
     left.observe(now, 4_000);
@@ -58,7 +59,7 @@ describe('the time left', () => {
   });
 
   it('weighs the rounds to come by their length', () => {
-    const left = new TimeLeft([100, 300]);
+    const left = new TimeLeft(new SearchWork([100, 300]));
     const at = (done: number): ProgressState =>
       middleOfSearch({
         rounds: [round('a', 'open', done, 4), round('b', 'waiting', 0, 2)],
@@ -71,7 +72,7 @@ describe('the time left', () => {
   });
 
   it('says nothing while there are no workers', () => {
-    const left = new TimeLeft([1]);
+    const left = new TimeLeft(new SearchWork([1]));
     left.observe(state(0, 4, [0]), 0);
     const now = state(2, 4, []);
     left.observe(now, 10_000);
@@ -95,9 +96,32 @@ describe("a trial's work", () => {
   });
 
   it('is unknown where a parameter decides it', () => {
-    const { min, ...rest } = trial.learning_rate;
-    expect(min).toBe(0.001);
-    expect(trialWork({ ...trial, learning_rate: rest, cycles: 1 })).toBeUndefined();
+    expect(trialWork({ ...trial, dataset: { name: 'd', validation: 100 }, epochs: 1 })).toBeUndefined();
+    expect(trialWork({ ...trial, learning_rate: { schedule: 'triangular' }, cycles: 1 })).toBeUndefined();
     expect(trialWork({ ...trial })).toBeUndefined();
+  });
+
+  it('does not depend on the rates, which a parameter may give', () => {
+    const { schedule, step_size } = trial.learning_rate;
+    expect(trialWork({ ...trial, learning_rate: { schedule, step_size }, cycles: 3 })).toBe(3 * 2 * 2 * 1000);
+    expect(trialWork({ ...trial, learning_rate: { schedule: 'constant' }, epochs: 5 })).toBe(5000);
+  });
+});
+
+describe('the share that is done', () => {
+  const search = (...rounds: ProgressState['rounds']): ProgressState => middleOfSearch({ rounds, running: [] });
+
+  it('counts work, not trials', () => {
+    // Eight short trials and a long one.
+    const work = new SearchWork([1, 24]);
+    expect(work.doneShare(search(round('a', 'open', 4, 8), round('b', 'waiting', 0, 1)))).toBe(4 / 32);
+    expect(work.doneShare(search(round('a', 'closed', 8, 8), round('b', 'open', 0, 1)))).toBe(8 / 32);
+    expect(work.doneShare(search(round('a', 'closed', 8, 8), round('b', 'closed', 1, 1)))).toBe(1);
+  });
+
+  it('counts the epochs of running trials, but none as done before its end', () => {
+    const work = new SearchWork([1]);
+    expect(work.doneShare(state(1, 4, [5, 5]))).toBe(0.5);
+    expect(work.doneShare(state(3, 4, [10]))).toBeLessThan(1);
   });
 });
