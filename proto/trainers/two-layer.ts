@@ -3,6 +3,8 @@ import { z } from 'zod';
 /** Network sizes beyond these would not fit a node's 4 GiB kernel memory; they catch slips of the keyboard. */
 const MAX_UNITS = 65_536;
 const MAX_BATCH = 65_536;
+/** A trial's result is one message, at most 4 MiB (proto/vernier.proto), with up to six metrics of each epoch. */
+export const MAX_EPOCHS = 20_000;
 
 const positiveInteger = z.int().min(1);
 const whenEvaluated = z.enum(['epoch', 'final', 'never']);
@@ -47,7 +49,7 @@ export const twoLayerSchema = z.strictObject({
   lambda: z.number().min(0).default(0),
   /** Length of training: cycles of a cyclical schedule (2 * step_size update steps each), or epochs. */
   cycles: positiveInteger.optional(),
-  epochs: positiveInteger.optional(),
+  epochs: positiveInteger.max(MAX_EPOCHS).optional(),
   evaluate: z.strictObject({ train: whenEvaluated.default('final'), val: whenEvaluated.default('epoch') }).prefault({}),
   /** Evaluate the test records after training. */
   test: z.boolean().default(false),

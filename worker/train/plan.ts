@@ -1,5 +1,5 @@
 import { VernierError } from '../../proto/errors.js';
-import type { TwoLayerConfig } from '../../proto/trainers/two-layer.js';
+import { MAX_EPOCHS, type TwoLayerConfig } from '../../proto/trainers/two-layer.js';
 import { constantRate, triangularRate, type LearningRateSchedule } from './schedule.js';
 
 /** How long a trial trains, and at what rate. */
@@ -19,7 +19,7 @@ type PlannedConfig = Pick<TwoLayerConfig, 'dataset' | 'batch_size' | 'learning_r
  * Works out the lengths that the settings leave to arithmetic: n_s from epochs is rounded down to whole steps, and is
  * at least one.
  *
- * @throws VernierError TRIAL_INVALID when the settings give no length, two lengths, or no whole mini-batch
+ * @throws VernierError TRIAL_INVALID when the settings give no length, two, or too great a one, or no whole mini-batch
  */
 export function planTraining(config: PlannedConfig): TrainingPlan {
   const { train } = config.dataset;
@@ -53,7 +53,9 @@ export function planTraining(config: PlannedConfig): TrainingPlan {
   } else {
     throw invalid('the trial has no length: neither cycles nor epochs is given');
   }
-  return { stepsPerEpoch, totalSteps, epochs: Math.ceil(totalSteps / stepsPerEpoch), learningRate };
+  const epochs = Math.ceil(totalSteps / stepsPerEpoch);
+  if (epochs > MAX_EPOCHS) throw invalid(`${epochs} epochs are more than the ${MAX_EPOCHS} that a trial may have`);
+  return { stepsPerEpoch, totalSteps, epochs, learningRate };
 }
 
 type StepSize = Extract<TwoLayerConfig['learning_rate'], { schedule: 'triangular' }>['step_size'];

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { EpochMetrics, Metrics, Parameters, ParameterValue } from '../../../proto/domain.js';
 import type { SearchEvent, SearchEvent__Output } from '../../../proto/generated/vernier/v1/SearchEvent.js';
 import { vernierProto } from '../../../proto/grpc.js';
+import { MAX_EPOCHS } from '../../../proto/trainers/two-layer.js';
 import {
   epochFromWire,
   epochToWire,
@@ -43,6 +44,16 @@ describe('what crosses the wire', () => {
         }
       }),
     );
+  });
+
+  it('a result of the most epochs with every metric fits into a message', () => {
+    const parts = ['train', 'val'].flatMap((part) => ['cost', 'loss', 'accuracy'].map((what) => `${part}_${what}`));
+    const measured = Object.fromEntries(parts.map((metric) => [metric, 0.1]));
+    const epochs = Array.from({ length: MAX_EPOCHS }, (_, i) => epochToWire({ epoch: i + 1, metrics: measured }));
+    const token = 'x'.repeat(100);
+    const bytes = vernierProto.Workers.service.Session.requestSerialize({ result: { token, epochs } }).length;
+    expect(bytes).toBeGreaterThan(1024 * 1024);
+    expect(bytes).toBeLessThan(4 * 1024 * 1024 - 64 * 1024);
   });
 
   it('parameters keep their types: 1, "1" and true are three', () => {

@@ -79,6 +79,7 @@ describe('planTraining', () => {
   it.each<[string, Partial<TwoLayerInput>, RegExp]>([
     ['no length', {}, /neither cycles nor epochs/],
     ['two lengths', { cycles: 1, epochs: 2 }, /cycles 1 and epochs 2/],
+    ['more epochs than a result has room for', { cycles: 2001 }, /20010 epochs .* 20000/],
     ['no whole mini-batch', { cycles: 1, batch_size: 20_000 }, /batch_size 20000 .* 10000/],
     [
       'cycles of a constant rate',
