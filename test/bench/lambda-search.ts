@@ -13,10 +13,11 @@ import { parseDocument } from 'yaml';
 import { packageFile } from '../../proto/package-root.js';
 import { dataFolder } from '../../worker/datasets/folder.js';
 import { ratios, spread, timed } from './measure.js';
+import { PEER_PYTHON, peerEnvironment, peerFile } from './peers.js';
 
 const WORKERS = 2;
 const pairs = Number(process.argv[2] ?? 3);
-const peers = process.env['VERNIER_BENCH_PEERS'];
+const peer = peerFile('lambda_search_optuna_torch.py');
 const cifar = join(dataFolder(process.env), 'cifar10');
 const scratch = mkdtempSync(join(tmpdir(), 'vernier-bench-'));
 
@@ -29,13 +30,6 @@ function coarseAndFine(): string {
   return path;
 }
 
-/** What makes the peer fastest: the processor told apart rightly, and the C library keeping its pages. */
-const peerEnvironment = {
-  ...(readFileSync('/proc/cpuinfo', 'utf8').includes('avx512f') ? { OPENBLAS_CORETYPE: 'SKYLAKEX' } : {}),
-  MALLOC_MMAP_THRESHOLD_: '268435456',
-  MALLOC_TOP_PAD_: '67108864',
-};
-
 const file = coarseAndFine();
 const ours: number[] = [];
 const theirs: number[] = [];
@@ -47,9 +41,8 @@ try {
     const run = await timed('node', [main, 'run', file, '--threads', String(WORKERS), '--store', store, '--json']);
     ours.push(run.seconds);
     peaks.push(run.childPeakMb);
-    if (peers !== undefined) {
-      const script = join(peers, 'lambda_search_optuna_torch.py');
-      theirs.push((await timed('/usr/bin/python3', [script, cifar, String(WORKERS)], peerEnvironment)).seconds);
+    if (peer !== undefined) {
+      theirs.push((await timed(PEER_PYTHON, [peer, cifar, String(WORKERS)], peerEnvironment())).seconds);
     }
   }
   console.log(

@@ -1,10 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { KERNEL_NAMES } from '../../worker/kernel/kernel.js';
 import { measureTrainStep } from '../../worker/kernel/measure.js';
 import { NodeMemory } from '../../worker/kernel/memory.js';
 import { loadKernel } from '../../worker/kernel/select.js';
+import { timed } from './measure.js';
+import { PEER_PYTHON, peerEnvironment, peerFile } from './peers.js';
 
 /*
  * Milliseconds per update step of a 3072-50-10 network, mini-batch 100, gathering included, on one core: every backend,
@@ -16,25 +15,11 @@ import { loadKernel } from '../../worker/kernel/select.js';
 /** Multiply-adds of the step's two large products, as operations. */
 const FLOP = 2 * 2 * 100 * 3072 * 50;
 
-/** The peers at their best: the right core type, and no pages given back between steps. */
-function peers(): Record<string, unknown> | undefined {
-  const folder = process.env['VERNIER_BENCH_PEERS'];
-  if (folder === undefined) return undefined;
-  const avx512 = readFileSync('/proc/cpuinfo', 'utf8').includes('avx512');
-  const output = execFileSync(
-    process.env['VERNIER_TEST_PYTHON'] ?? '/usr/bin/python3',
-    [join(folder, 'train_step.py')],
-    {
-      encoding: 'utf8',
-      env: {
-        ...process.env,
-        ...(avx512 ? { OPENBLAS_CORETYPE: 'SKYLAKEX' } : {}),
-        MALLOC_MMAP_THRESHOLD_: '268435456',
-        MALLOC_TOP_PAD_: '67108864',
-      },
-    },
-  );
-  return JSON.parse(output) as Record<string, unknown>;
+async function peers(): Promise<Record<string, unknown> | undefined> {
+  const file = peerFile('train_step.py');
+  if (file === undefined) return undefined;
+  const { stdout } = await timed(PEER_PYTHON, [file], peerEnvironment());
+  return JSON.parse(stdout) as Record<string, unknown>;
 }
 
 async function main(): Promise<void> {
@@ -48,7 +33,7 @@ async function main(): Promise<void> {
     fastestMs = Math.min(fastestMs, medianMs);
     kernels[name] = { medianMs, minMs, steps, gflops: FLOP / medianMs / 1e6 };
   }
-  const measured = peers();
+  const measured = await peers();
   const ratios =
     measured === undefined
       ? undefined
