@@ -1,3 +1,4 @@
+// oxlint-disable-next-line no-restricted-imports -- the one file of the kernel that reads: the kernel's own code
 import { readFileSync } from 'node:fs';
 import { VernierError } from '../../../proto/errors.js';
 import { packageFile } from '../../../proto/package-root.js';
