@@ -8,6 +8,12 @@ export interface Obstacle {
   message: string;
 }
 
+/** Of a search that lies in the store of a `run` of another one. */
+export const OTHERS_TURN: Obstacle = {
+  code: 'STORE_LOCKED',
+  message: 'its store is in use by a `vernier run` of another search; run or serve it when that has ended',
+};
+
 /** The obstacle before a search's next trials; undefined when they run, or wait only for workers to come or to be free. */
 export function obstacle(
   search: RunningSearch,

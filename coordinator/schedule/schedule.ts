@@ -12,7 +12,7 @@ import {
 } from './events.js';
 import { mostFree, nextTrial } from './grants.js';
 import type { Lease } from './leases.js';
-import { obstacle, type Obstacle } from './obstacle.js';
+import { obstacle, OTHERS_TURN, type Obstacle } from './obstacle.js';
 import { datasetOf, type RunningSearch } from './running-search.js';
 import { WorkerTable, type ConnectedWorker } from './workers.js';
 
@@ -81,7 +81,8 @@ export class Schedule {
   /** What a running search waits for that somebody has to see to. */
   obstacle(id: string): Obstacle | undefined {
     const search = this.attempts.search(id);
-    return search && obstacle(search, this.workers.all(), this.storeIsFull);
+    if (search === undefined) return undefined;
+    return this.isGrantable(search) ? obstacle(search, this.workers.all(), this.storeIsFull) : OTHERS_TURN;
   }
 
   /** A search's attempts under way, in trial order. */
@@ -238,6 +239,10 @@ export class Schedule {
     if (this.focus === undefined) return this.attempts.searches;
     const search = this.attempts.search(this.focus);
     return search === undefined ? [] : [search];
+  }
+
+  private isGrantable({ id }: RunningSearch): boolean {
+    return this.focus === undefined || this.focus === id;
   }
 
   /** Gives free threads what there is to run. */

@@ -277,6 +277,8 @@ describe('one search only', () => {
       ['wanted', 2],
       ['wanted', 3],
     ]);
+    expect(world.schedule.obstacle('wanted')).toBeUndefined();
+    expect(world.schedule.obstacle('older')).toMatchObject({ code: 'STORE_LOCKED' });
     world.event({ kind: 'cancel', search: 'wanted' });
     world.demand(worker);
     expect(worker.running).toEqual([]);
