@@ -70,8 +70,9 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
   let store: Store | undefined;
   let serving: Serving | undefined;
   try {
-    const blobs = new BlobFolder(`${lock.file}-blobs`);
     store = openStore(lock.file);
+    // After the store: nothing is made beside a file that is none.
+    const blobs = new BlobFolder(`${lock.file}-blobs`);
     serving = new Serving(store, blobs, { ...options, clock, log }, () => lock.release());
     const address = await listenOn(serving.server, listen);
     lock.announce(address);

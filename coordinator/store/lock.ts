@@ -34,6 +34,11 @@ export function lockStore(store: string): StoreLock {
       mend: 'make the folder, or name another place by --store FILE',
     });
   }
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new VernierError('STORE_UNWRITABLE', `store ${store}: is a folder`, {
+      mend: `name a file in it: --store ${join(store, 'searches.db')}`,
+    });
+  }
   const unlock = tryLock(file, LOOK_MS);
   if (unlock === undefined) throw lockedError(store, file);
   const holder = holderFile(file);
@@ -97,7 +102,7 @@ function lockedError(store: string, file: string): VernierError {
     mend:
       holder === undefined
         ? 'wait until it has ended, or name another file by --store FILE'
-        : `give it the search instead (--coordinator ${holder.address}), end it, or name another file by --store FILE`,
+        : `hand it the search (vernier submit FILE --coordinator ${holder.address}), wait until it has ended, or name another file by --store FILE`,
   });
 }
 

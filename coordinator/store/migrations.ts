@@ -114,7 +114,8 @@ export function storeVersion(database: Database.Database, file: string): number 
   }
   const [check] = database.pragma('quick_check(1)') as { quick_check: string }[];
   if (check?.quick_check !== 'ok') {
-    throw new VernierError('STORE_CORRUPT', `store ${file}: the file is damaged (${check?.quick_check})`, {
+    const finding = check?.quick_check.replaceAll(/\s+/g, ' ');
+    throw new VernierError('STORE_CORRUPT', `store ${file}: the file is damaged (${finding})`, {
       mend: 'put a copy from a backup in its place, or name another file by --store FILE',
     });
   }

@@ -1,6 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -172,6 +181,7 @@ describe('a store', () => {
       mend: expect.stringContaining('--store'),
     });
     expect(readFileSync(fixture.store).equals(before)).toBe(true);
+    expect(existsSync(`${fixture.store}-blobs`)).toBe(false);
     expect(liveCoordinatorAddress(fixture.store)).toBeUndefined(); // the lock was let go
   });
 
@@ -187,6 +197,17 @@ describe('a store', () => {
       await expect(fixture.start({ store })).rejects.toMatchObject({ code: 'STORE_UNWRITABLE' });
     }
     expect(existsSync(join(fixture.folder, 'missing'))).toBe(false);
+  });
+
+  it('that is a folder is told so, and nothing is made beside it', async () => {
+    const store = join(fixture.folder, 'folder');
+    mkdirSync(store);
+    await expect(fixture.start({ store })).rejects.toMatchObject({
+      code: 'STORE_UNWRITABLE',
+      message: `store ${store}: is a folder`,
+      mend: `name a file in it: --store ${join(store, 'searches.db')}`,
+    });
+    expect(readdirSync(fixture.folder)).toEqual(['folder']);
   });
 
   it('whose file another program keeps locked is refused', async () => {
