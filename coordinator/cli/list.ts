@@ -35,10 +35,17 @@ export const listCommand: CommandFactory = (context) =>
     .action((options: ListOptions) => list(options, context));
 
 async function list(options: ListOptions, context: CommandContext): Promise<void> {
-  const searches = await withCoordinator(options, context, ({ api }) => api.list(options.limit));
+  const { searches, serving } = await withCoordinator(options, context, async (reached) => ({
+    searches: await reached.api.list(options.limit),
+    serving: reached.serving,
+  }));
   if (options.json) writeJson({ searches: searches.map(summaryJson) }, context.stdout);
   else if (searches.length === 0) context.stdout.write('no search yet; start one: vernier run FILE\n');
-  else context.stdout.write(`${searchTable(searches)}\n`);
+  else {
+    context.stdout.write(`${searchTable(searches)}\n`);
+    const stands = !serving && searches.some(({ state }) => state === 'SEARCH_RUNNING');
+    if (stands) context.stderr.write('running ones stand still: no coordinator serves the store\n');
+  }
 }
 
 /** One line a search, at most 80 columns. */

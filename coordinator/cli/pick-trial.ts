@@ -49,7 +49,10 @@ function bestNumber(
   const number = round === undefined ? detail.best?.number : roundRows(round, metric, 1).best[0]?.numbers[0];
   if (number !== undefined) return number;
   const where = round === undefined ? '' : ` of round ${printable(round.name)}`;
-  throw notFound(`no trial${where} has a finite ${metric.name} yet`, 'vernier watch follows the search');
+  throw notFound(
+    `no trial${where} has a finite ${metric.name}`,
+    'a completed trial of the search can be named by --trial',
+  );
 }
 
 function trialRange(rounds: readonly RoundDetail__Output[]): string {

@@ -10,6 +10,8 @@ import { duration } from './progress/format.js';
 
 export interface ResultOptions {
   json?: boolean | undefined;
+  /** Whether a coordinator is there that runs the search, if it has not ended (Reached.serving). */
+  serving: boolean;
   /** How other commands reach the same search (Reached.sameAgain). */
   sameAgain: string;
 }
@@ -17,7 +19,7 @@ export interface ResultOptions {
 /** Writes a search, ended or not, on stdout: tables and what to do next, or one JSON object. */
 export function writeResult(
   detail: SearchDetail__Output,
-  { json, sameAgain }: ResultOptions,
+  { json, serving, sameAgain }: ResultOptions,
   stdout: { columns?: number; write(text: string): unknown },
 ): void {
   if (json) {
@@ -25,26 +27,33 @@ export function writeResult(
     return;
   }
   const columns = Math.min(TEXT_COLUMNS, stdout.columns ?? TEXT_COLUMNS);
-  stdout.write(`${searchText(detail, columns)}\n${closingLines(detail, sameAgain).join('\n')}\n`);
+  stdout.write(`${searchText(detail, columns)}\n${closingLines(detail, serving, sameAgain).join('\n')}\n`);
 }
 
 export function writeJson(value: object, stdout: { write(text: string): unknown }): void {
   stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }
 
-function closingLines(detail: SearchDetail__Output, sameAgain: string): string[] {
+/** Of a search that is not at its end, in a store that no coordinator serves. */
+const STANDS_STILL = 'It stands still: no coordinator serves its store. `vernier run FILE` goes on with it.';
+
+function closingLines(detail: SearchDetail__Output, serving: boolean, sameAgain: string): string[] {
   const { id, state } = summaryOf(detail);
-  if (state === 'SEARCH_RUNNING') return [`Follow it: vernier watch ${id}${sameAgain}`];
+  if (state === 'SEARCH_RUNNING') return [serving ? `Follow it: vernier watch ${id}${sameAgain}` : STANDS_STILL];
   const took = `Search ${id} took ${duration(busyMs(detail))}`;
   if (detail.best === null) return [took];
   return [took, `Best weights: vernier weights ${id}${sameAgain} --output best.safetensors`];
 }
 
+/** How an attempt ended whose worker was not heard of again (AttemptDetail.end). */
+const LOST = 'worker lost';
+
 /** How long trials of the search ran, pauses between its runs left out. */
 export function busyMs({ rounds }: Pick<SearchDetail__Output, 'rounds'>): number {
   const spans = rounds
     .flatMap(({ trials }) => trials.flatMap(({ attempts }) => attempts))
-    .filter(({ endedMs }) => endedMs > 0)
+    // When a lost worker's attempt ended, nobody knows: it was missed later, after a crash much later.
+    .filter(({ endedMs, end }) => endedMs > 0 && end !== LOST)
     .sort((a, b) => a.startedMs - b.startedMs);
   let busy = 0;
   let untilMs = 0;

@@ -101,7 +101,7 @@ async function run(file: string, options: RunOptions, context: CommandContext): 
     } else {
       stderr.write('this search has ended before; --again repeats it\n');
     }
-    writeResult(detail, { json: options.json, sameAgain: sameStore(options) }, context.stdout);
+    writeResult(detail, { json: options.json, serving: true, sameAgain: sameStore(options) }, context.stdout);
     requireCompleted(detail);
   } finally {
     api.close();

@@ -27,9 +27,9 @@ export const showCommand: CommandFactory = (context) =>
     .addOption(new Option('--spec', 'print the file that made it').conflicts('json'))
     .addHelpText('after', HELP)
     .action((id: string | undefined, options: ShowOptions) =>
-      withCoordinator(options, context, async ({ api, sameAgain }) => {
+      withCoordinator(options, context, async ({ api, serving, sameAgain }) => {
         const detail = await api.get({ id: await searchId(api, id) });
         if (options.spec) context.stdout.write(detail.specYaml);
-        else writeResult(detail, { json: options.json, sameAgain }, context.stdout);
+        else writeResult(detail, { json: options.json, serving, sameAgain }, context.stdout);
       }),
     );

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { CommandContext, CommandFactory } from '../../proto/command.js';
+import type { SearchSummary__Output } from '../../proto/generated/vernier/v1/SearchSummary.js';
 import { printable } from '../report/format.js';
 import { checkedFile, withMistakesTold } from './checked-file.js';
 import { againOption, coordinatorOption, jsonOption, seedOption, storeOption, type ReachOptions } from './options.js';
@@ -59,12 +60,13 @@ async function submit(file: string, options: SubmitOptions, context: CommandCont
     } else if (options.json) {
       writeJson({ search: summaryJson(search), created }, context.stdout);
     } else {
-      context.stdout.write(`${told}\n${nextStep(id, reached)}\n`);
+      context.stdout.write(`${told}\n${nextStep(search, reached)}\n`);
     }
   });
 }
 
-function nextStep(id: string, { serving, sameAgain }: Reached): string {
+function nextStep({ id, state }: SearchSummary__Output, { serving, sameAgain }: Reached): string {
+  if (state !== 'SEARCH_RUNNING') return `It has ended; see it: vernier show ${id}${sameAgain}; --again repeats it.`;
   if (serving) return `Follow it: vernier watch ${id}${sameAgain}`;
   return 'No coordinator serves this store now; the next one that does goes on with it.';
 }

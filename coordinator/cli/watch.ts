@@ -48,7 +48,7 @@ export async function watchToEnd(
   reached: Reached,
   { env, stdout, stderr }: CommandContext,
 ): Promise<void> {
-  const { api, reconnectMs, sameAgain } = reached;
+  const { api, reconnectMs, serving, sameAgain } = reached;
   let detail = await api.get({ id });
   const summary = summaryOf(detail);
   if (summary.state === 'SEARCH_RUNNING') {
@@ -70,7 +70,7 @@ export async function watchToEnd(
     }
     detail = await api.get({ id });
   }
-  writeResult(detail, { json, sameAgain }, stdout);
+  writeResult(detail, { json, serving, sameAgain }, stdout);
   requireCompleted(detail);
 }
 

@@ -134,11 +134,23 @@ describe('commands about searches', () => {
     await run.says(/coarse: [1-4]\/6 trials/);
     const watching = sandbox.start(['watch', ...store]);
     await watching.says(/round coarse/);
+    // Another search is taken into the store, but not on.
+    const other = await sandbox.json<{ search: { id: string } }>(['submit', file, ...store, '--seed', '1000']);
+    const waiting = sandbox.start(['watch', other.search.id, ...store]);
+    await waiting.says(/its store is in use by a `vernier run` of another search/);
     run.kill('SIGINT');
     expect((await run.ended).code).toBe(1);
     const { code, stderr } = await watching.ended;
     expect(code, stderr).toBe(1);
     expect(stderr).toContain('no coordinator serves this store, so its searches stand still');
+    expect((await waiting.ended).code).toBe(1);
+    const shown = await sandbox.run(['show', ...store]);
+    expect(shown.stdout).toMatch(
+      /\nIt stands still: no coordinator serves its store\. `vernier run FILE` goes on with it\.\n$/,
+    );
+    expect((await sandbox.run(['list', ...store])).stderr).toBe(
+      'running ones stand still: no coordinator serves the store\n',
+    );
   });
 
   it('stop watching at a signal, and leave the search as it is', async () => {

@@ -103,6 +103,11 @@ describe('vernier run', () => {
     expect(JSON.parse(stdout)).toEqual(reference);
     expect(stderr).toBe('this search has ended before; --again repeats it\n');
 
+    const submitted = await sandbox.run(['submit', file, '--store', 'reference.db']);
+    expect(submitted.stdout).toContain(
+      `\nIt has ended; see it: vernier show ${reference.search.id} --store reference.db; --again repeats it.\n`,
+    );
+
     const again = await sandbox.json([...run, '--again']);
     expect(again.search.id).not.toBe(reference.search.id);
     expect(again.resultDigest).toBe(reference.resultDigest);

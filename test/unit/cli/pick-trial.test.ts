@@ -55,8 +55,6 @@ describe('the trial whose weights are wanted', () => {
   });
 
   it('is none while nothing has the metric', () => {
-    expect(() => pickTrial({ ...detail, rounds: [], best: null }, {})).toThrow(
-      'no trial has a finite val_accuracy yet',
-    );
+    expect(() => pickTrial({ ...detail, rounds: [], best: null }, {})).toThrow('no trial has a finite val_accuracy');
   });
 });
