@@ -32,7 +32,7 @@ export function describe({ info, bytes }: DatasetReport): string {
   if (info === undefined) return formatBytes(bytes);
   const test = info.test === 0 ? 'no test records' : `${formatCount(info.test)} test records`;
   const held = `${formatCount(info.train)} training and ${test} of ${formatCount(info.inputs)} bytes`;
-  return `${held}, ${info.classes} classes, ${formatBytes(bytes)}`;
+  return `${held}, ${info.classes} ${info.classes === 1 ? 'class' : 'classes'}, ${formatBytes(bytes)}`;
 }
 
 /** `50,000 + 10,000`: training and test records. */

@@ -48,8 +48,8 @@ export function parseManifest(text: string, path: string): OwnDataset {
   let json: unknown;
   try {
     json = JSON.parse(text);
-  } catch (error) {
-    throw refuse(`not JSON (${(error as Error).message})`);
+  } catch {
+    throw refuse('not JSON');
   }
   const parsed = manifest.safeParse(json);
   if (!parsed.success) {
