@@ -37,6 +37,7 @@ export const ERROR_CODES = {
   PORT_IN_USE: { grpc: status.UNAVAILABLE, exit: 1 },
   ADDRESS_INVALID: { grpc: status.INVALID_ARGUMENT, exit: 2 },
   STORE_LOCKED: { grpc: status.FAILED_PRECONDITION, exit: 1 },
+  SQLITE_UNAVAILABLE: { grpc: status.FAILED_PRECONDITION, exit: 1 },
   STORE_NEWER: { grpc: status.FAILED_PRECONDITION, exit: 1 },
   STORE_CORRUPT: { grpc: status.DATA_LOSS, exit: 1 },
   STORE_FULL: { grpc: status.RESOURCE_EXHAUSTED, exit: 1 },

@@ -1,4 +1,5 @@
-import Database from 'better-sqlite3';
+import type BetterSqlite3 from 'better-sqlite3';
+import { Database } from '../../proto/sqlite.js';
 import { storeVersion, upgrade } from './migrations.js';
 import type { AttemptEnd, NewSearch, SearchRecord, SearchSummary, StoreWrite } from './records.js';
 import { namingStore } from './sqlite-errors.js';
@@ -17,7 +18,7 @@ export class SqliteStore implements Store {
   private readonly writer: SqliteWriter;
 
   private constructor(
-    private readonly database: Database.Database,
+    private readonly database: BetterSqlite3.Database,
     private readonly file: string,
   ) {
     this.id = database.prepare<[], string>('SELECT id FROM store').pluck().get() ?? '';

@@ -1,6 +1,6 @@
 import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import { Database } from '../../proto/sqlite.js';
 import { VernierError } from '../../proto/errors.js';
 import { folderError } from './folder-error.js';
 import { isAbsent, WORK_FOLDER, type Place } from './stored.js';
