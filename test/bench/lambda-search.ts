@@ -13,7 +13,8 @@ import { parseDocument } from 'yaml';
 import { packageFile } from '../../proto/package-root.js';
 import { dataFolder } from '../../worker/datasets/folder.js';
 import { ratios, spread, timed } from './measure.js';
-import { PEER_PYTHON, peerEnvironment, peerFile } from './peers.js';
+import { peerEnvironment, peerFile } from './peers.js';
+import { PYTHON } from '../support/python.js';
 
 const WORKERS = 2;
 const pairs = Number(process.argv[2] ?? 3);
@@ -42,7 +43,7 @@ try {
     ours.push(run.seconds);
     peaks.push(run.childPeakMb);
     if (peer !== undefined) {
-      theirs.push((await timed(PEER_PYTHON, [peer, cifar, String(WORKERS)], peerEnvironment())).seconds);
+      theirs.push((await timed(PYTHON, [peer, cifar, String(WORKERS)], peerEnvironment())).seconds);
     }
   }
   console.log(

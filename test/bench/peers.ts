@@ -5,8 +5,6 @@ import { join } from 'node:path';
 
 const folder = process.env['VERNIER_BENCH_PEERS'];
 
-export const PEER_PYTHON = process.env['VERNIER_TEST_PYTHON'] ?? '/usr/bin/python3';
-
 /** A program's file; undefined where VERNIER_BENCH_PEERS does not name their folder. */
 export function peerFile(name: string): string | undefined {
   return folder === undefined ? undefined : join(folder, name);

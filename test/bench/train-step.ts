@@ -3,7 +3,8 @@ import { measureTrainStep } from '../../worker/kernel/measure.js';
 import { NodeMemory } from '../../worker/kernel/memory.js';
 import { loadKernel } from '../../worker/kernel/select.js';
 import { timed } from './measure.js';
-import { PEER_PYTHON, peerEnvironment, peerFile } from './peers.js';
+import { peerEnvironment, peerFile } from './peers.js';
+import { PYTHON } from '../support/python.js';
 
 /*
  * Milliseconds per update step of a 3072-50-10 network, mini-batch 100, gathering included, on one core: every backend,
@@ -18,7 +19,7 @@ const FLOP = 2 * 2 * 100 * 3072 * 50;
 async function peers(): Promise<Record<string, unknown> | undefined> {
   const file = peerFile('train_step.py');
   if (file === undefined) return undefined;
-  const { stdout } = await timed(PEER_PYTHON, [file], peerEnvironment());
+  const { stdout } = await timed(PYTHON, [file], peerEnvironment());
   return JSON.parse(stdout) as Record<string, unknown>;
 }
 

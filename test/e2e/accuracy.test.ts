@@ -7,10 +7,10 @@ import { brotliDecompressSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { SearchJson } from '../../coordinator/report/search-json.js';
 import { packageFile } from '../../proto/package-root.js';
+import { PYTHON } from '../support/python.js';
 
 /* Whether the networks are as good as such networks are: measured by NumPy's on the same data, and by the paper's. */
 
-const PYTHON = process.env['VERNIER_TEST_PYTHON'] ?? '/usr/bin/python3';
 const CIFAR10 = process.env['VERNIER_TEST_CIFAR10'];
 const MAIN = packageFile('dist/main.js');
 

@@ -6,7 +6,7 @@ import { brotliDecompressSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { SearchJson } from '../../coordinator/report/search-json.js';
 import { packageFile } from '../../proto/package-root.js';
-import { runPython } from '../support/python.js';
+import { runPython, PYTHON } from '../support/python.js';
 import { Sandbox } from '../support/sandbox.js';
 import { searchFile } from '../support/search-files.js';
 
@@ -20,7 +20,6 @@ beforeAll(async () => {
 afterEach(() => sandbox.empty());
 afterAll(() => sandbox.remove());
 
-const PYTHON = process.env['VERNIER_TEST_PYTHON'] ?? '/usr/bin/python3';
 const hasNumpy = spawnSync(PYTHON, ['-c', 'import numpy']).status === 0;
 
 interface Recomputed {

@@ -15,12 +15,12 @@ import { idx, noise } from '../support/datasets.js';
 import { FileServer, properly } from '../support/file-server.js';
 import { Sandbox } from '../support/sandbox.js';
 import { tempFolder } from '../support/temp-folder.js';
+import { PYTHON } from '../support/python.js';
 
 /* `vernier data` as its users meet it. */
 
 const CIFAR10 = process.env['VERNIER_TEST_CIFAR10'];
 const FASHION_MNIST = process.env['VERNIER_TEST_FASHION_MNIST'];
-const PYTHON = process.env['VERNIER_TEST_PYTHON'] ?? '/usr/bin/python3';
 const hasNumpy = spawnSync(PYTHON, ['-c', 'import numpy']).status === 0;
 
 const folder = tempFolder();

@@ -15,13 +15,13 @@ import { NodeMemory } from '../../worker/kernel/memory.js';
 import { loadKernel } from '../../worker/kernel/select.js';
 import { recordStatistics } from '../../worker/kernel/statistics.js';
 import { twoLayerTrainer } from '../../worker/trainers/two-layer.js';
+import { PYTHON } from '../support/python.js';
 
 /*
  * test/numpy/trainer.py was written from docs/numerics.md, in another language and over another library: the page says
  * enough, and says what the code does.
  */
 
-const PYTHON = process.env['VERNIER_TEST_PYTHON'] ?? '/usr/bin/python3';
 const hasNumpy = spawnSync(PYTHON, ['-c', 'import numpy']).status === 0;
 const TRAINER = fileURLToPath(new URL('../numpy/trainer.py', import.meta.url));
 

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
-const PYTHON = process.env['VERNIER_TEST_PYTHON'] ?? '/usr/bin/python3';
+/** A Python 3; see docs/development.md. */
+export const PYTHON = process.env['VERNIER_TEST_PYTHON'] ?? '/usr/bin/python3';
 
 /** Whether there is a Python to check our output with; a test without it is skipped and says so. */
 export const hasPython = existsSync(PYTHON);
