@@ -145,7 +145,7 @@ export class Attempts {
   lose(isLost: (lease: Lease) => boolean, effects: Effects): void {
     for (const lease of this.leases.all().filter(isLost)) {
       if (this.leases.of(lease.worker, lease.token) === undefined) continue; // ended with its search, as above
-      this.giveUp(lease, 'worker lost', 'its process has ended', effects);
+      this.giveUp(lease, 'worker lost', 'gone for good', effects);
     }
   }
 

@@ -61,7 +61,7 @@ describe('a worker killed with -9', () => {
     const [worker] = run.children;
     process.kill(worker ?? 0, 'SIGKILL');
     // Not when its lease has run out.
-    await run.says(/on .*: worker lost: its process has ended/);
+    await run.says(/on .*: worker lost: gone for good/);
     await run.says(/worker 1 was killed by SIGKILL; another takes its place/);
     const { code, stdout, stderr } = await run.ended;
     expect(code, stderr).toBe(0);

@@ -37,7 +37,7 @@ const undisturbed = (() => {
 
 type Step =
   | { kind: 'join' | 'reconnect' | 'drop' | 'kill' | 'renew' | 'finish' | 'finish unheard' | 'finish, answer lost' }
-  | { kind: 'fail' | 'crash' | 'release' | 'goodbye' | 'repeat' | 'late' | 'restart' }
+  | { kind: 'end' | 'end unheard' | 'fail' | 'crash' | 'release' | 'goodbye' | 'repeat' | 'late' | 'restart' }
   | { kind: 'pass'; ms: number };
 
 /** `pick` chooses among the workers or leases that are there. */
@@ -53,6 +53,8 @@ const step: fc.Arbitrary<{ step: Step; pick: number }> = fc.record({
         { kind: 'finish' },
         { kind: 'finish unheard' },
         { kind: 'finish, answer lost' },
+        { kind: 'end' },
+        { kind: 'end unheard' },
         { kind: 'fail' },
         { kind: 'crash' },
         { kind: 'release' },
@@ -75,7 +77,7 @@ class History {
   /** Every token that was ever granted, with the worker it was granted to. */
   private readonly granted = new Map<string, { worker: VirtualWorker; lease: Parameters<typeof resultOf>[0] }>();
   private failures = 0;
-  private passes = 0;
+  private losses = 0;
   private names = 0;
 
   constructor() {
@@ -90,7 +92,7 @@ class History {
     const connected = worker?.session !== undefined;
     switch (kind.kind) {
       case 'join':
-        if (world.workers.length < 4) world.join(`w${this.names++}`, 1 + (pick % 2));
+        if (world.workers.length < 4) world.join(`w${this.names++}-`, 1 + (pick % 2));
         break;
       case 'reconnect':
         if (worker !== undefined) world.connect(worker);
@@ -116,6 +118,13 @@ class History {
         if (worker === undefined || lease === undefined || !connected) break;
         world.finish(worker, lease, resultOf(lease), false);
         world.drop(worker);
+        break;
+      case 'end': // of the process, which is known before or after the end of its stream
+      case 'end unheard':
+        if (worker === undefined || this.losses++ >= MAX_LOSSES) break;
+        if (kind.kind === 'end') world.drop(worker);
+        world.event({ kind: 'workers-gone', namesBegin: worker.name });
+        world.kill(worker);
         break;
       case 'fail':
       case 'crash':
@@ -160,7 +169,7 @@ class History {
         world.restart();
         break;
       case 'pass':
-        if (this.passes++ < MAX_LOSSES) world.advance(kind.ms);
+        if (this.losses++ < MAX_LOSSES) world.advance(kind.ms);
         break;
     }
     this.remember();

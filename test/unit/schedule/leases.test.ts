@@ -210,7 +210,7 @@ describe('a lease', () => {
     // Its stream has not ended yet, and it has asked for more.
     world.event({ kind: 'demand', session: dead.session!, free: 2 });
     world.event({ kind: 'workers-gone', namesBegin: 'host-12-' });
-    expect(world.trial('s', 1).attempts).toMatchObject([{ end: 'worker lost', message: 'its process has ended' }]);
+    expect(world.trial('s', 1).attempts).toMatchObject([{ end: 'worker lost', message: 'gone for good' }]);
     expect(world.schedule.running('s')).toMatchObject([{ trial: 3, worker: 'host-123-abc' }]);
     expect(world.schedule.connected).toEqual({ workers: 1, threads: 1 });
     world.finish(dead, dead.running[0]!);
