@@ -1,7 +1,23 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+import { KERNEL_NAMES } from './kernels.js';
 import { MAX_SEED } from './seed.js';
 
-/** Parsers of option values that both sides' commands have. What they throw names what is allowed; commander adds the option and the value. */
+/** Options that both sides' commands have; each is described here once. */
+
+export const jsonOption = (): Option => new Option('--json', 'print one JSON object on stdout and nothing else there');
+
+export const dataDirOption = (): Option =>
+  new Option('--data-dir <folder>', "data sets' folder (default: VERNIER_DATA_DIR, or the user's cache)");
+
+export const kernelOption = (): Option =>
+  new Option('--kernel <name>', 'numerical backend (default: VERNIER_KERNEL, or the fastest)').choices(KERNEL_NAMES);
+
+/** What --json prints. */
+export function writeJson(value: object, stdout: { write(text: string): unknown }): void {
+  stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** Parsers of option values. What they throw names what is allowed; commander adds the option and the value. */
 
 const HOST_AND_PORT = /^(?:\[[0-9a-f:.]+\]|[^\s:[\]/]+):([0-9]{1,5})$/i;
 const MAX_PORT = 65_535;
@@ -33,6 +49,16 @@ export function positiveInteger(text: string): number {
   const value = Number(text);
   if (DIGITS.test(text) && Number.isSafeInteger(value) && value >= 1) return value;
   throw new InvalidArgumentError('It must be a whole number of at least 1.');
+}
+
+/** More than any machine has cores: a slip of the keyboard must not start processes and threads until it has no memory. */
+const MOST_AT_ONCE = 1024;
+
+/** How many workers or threads. */
+export function parallelCount(text: string): number {
+  const value = Number(text);
+  if (DIGITS.test(text) && value >= 1 && value <= MOST_AT_ONCE) return value;
+  throw new InvalidArgumentError(`It must be a whole number from 1 to ${MOST_AT_ONCE}.`);
 }
 
 export function seed(text: string): number {

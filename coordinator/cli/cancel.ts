@@ -1,10 +1,10 @@
 import { Command } from 'commander';
+import { jsonOption, writeJson } from '../../proto/cli-options.js';
 import type { CommandFactory } from '../../proto/command.js';
 import { searchStateFromWire } from '../../proto/wire.js';
 import { printable } from '../report/format.js';
-import { coordinatorOption, ID_HELP, jsonOption, storeOption, type ReachOptions } from './options.js';
+import { coordinatorOption, ID_HELP, storeOption, type ReachOptions } from './options.js';
 import { searchId, withCoordinator } from './reach.js';
-import { writeJson } from './result.js';
 import { summaryJson } from './summary-json.js';
 
 interface CancelOptions extends ReachOptions {

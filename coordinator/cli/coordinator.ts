@@ -1,10 +1,9 @@
 import { hostname } from 'node:os';
 import { Command, Option } from 'commander';
-import { listenAddress } from '../../proto/cli-options.js';
+import { jsonOption, listenAddress, writeJson } from '../../proto/cli-options.js';
 import type { CommandContext, CommandFactory } from '../../proto/command.js';
-import { jsonOption, storeOption } from './options.js';
+import { storeOption } from './options.js';
 import { startWhenFree, storeFile } from './reach.js';
-import { writeJson } from './result.js';
 import { onStopSignals } from './stop-signals.js';
 
 interface CoordinatorOptions {

@@ -1,13 +1,13 @@
 import { Command } from 'commander';
+import { jsonOption, writeJson } from '../../proto/cli-options.js';
 import type { CommandContext, CommandFactory } from '../../proto/command.js';
 import type { SearchSummary__Output } from '../../proto/generated/vernier/v1/SearchSummary.js';
 import { searchStateFromWire } from '../../proto/wire.js';
 import { clip, displayWidth, printable } from '../report/format.js';
 import { TEXT_COLUMNS } from '../report/round-table.js';
-import { coordinatorOption, countOption, jsonOption, storeOption, type ReachOptions } from './options.js';
+import { coordinatorOption, countOption, storeOption, type ReachOptions } from './options.js';
 import { pad } from './progress/format.js';
 import { withCoordinator } from './reach.js';
-import { writeJson } from './result.js';
 import { summaryJson } from './summary-json.js';
 
 interface ListOptions extends ReachOptions {

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { dataDirOption, jsonOption, writeJson } from '../../proto/cli-options.js';
 import type { CommandContext, CommandFactory } from '../../proto/command.js';
 import type { SearchSpec } from '../../proto/domain.js';
 import { VernierError } from '../../proto/errors.js';
@@ -7,9 +8,8 @@ import { openRound } from '../search/open-round.js';
 import type { OpenedRound } from '../search/round.js';
 import type { SearchFile } from '../spec/search-file.js';
 import { checkedFile } from './checked-file.js';
-import { dataDirOption, jsonOption, seedOption } from './options.js';
+import { seedOption } from './options.js';
 import { localData, ownDatasets } from './required-data.js';
-import { writeJson } from './result.js';
 import { roundInWords, trialsInAll } from './search-summary.js';
 
 interface PreviewOptions {
@@ -27,7 +27,8 @@ Examples:
   vernier preview configs/quickstart.yaml
   vernier preview search.yaml --seed 7 --json
 
-The first round's trials follow from the file and the seed alone; later rounds follow from results too.`;
+The first round's trials follow from the file and the seed alone; later rounds
+follow from results too.`;
 
 /** `vernier preview`: the first round's trials, before anything runs. */
 export const previewCommand: CommandFactory = (context) =>

@@ -1,3 +1,4 @@
+import { writeJson } from '../../proto/cli-options.js';
 import { VernierError } from '../../proto/errors.js';
 import type { SearchDetail__Output } from '../../proto/generated/vernier/v1/SearchDetail.js';
 import { searchStateFromWire } from '../../proto/wire.js';
@@ -28,10 +29,6 @@ export function writeResult(
   }
   const columns = Math.min(TEXT_COLUMNS, stdout.columns ?? TEXT_COLUMNS);
   stdout.write(`${searchText(detail, columns)}\n${closingLines(detail, serving, sameAgain).join('\n')}\n`);
-}
-
-export function writeJson(value: object, stdout: { write(text: string): unknown }): void {
-  stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }
 
 /** Of a search that is not at its end, in a store that no coordinator serves. */

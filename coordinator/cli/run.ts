@@ -1,6 +1,7 @@
 import { availableParallelism, hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
+import { dataDirOption, jsonOption, kernelOption } from '../../proto/cli-options.js';
 import type { CommandContext, CommandFactory } from '../../proto/command.js';
 import { VernierError } from '../../proto/errors.js';
 import type { SearchDetail__Output } from '../../proto/generated/vernier/v1/SearchDetail.js';
@@ -11,15 +12,7 @@ import type { Coordinator } from '../service/coordinator.js';
 import { CoordinatorApi } from './api.js';
 import { checkedFile } from './checked-file.js';
 import { followSearch, specOf } from './follow.js';
-import {
-  againOption,
-  countOption,
-  dataDirOption,
-  jsonOption,
-  kernelOption,
-  seedOption,
-  storeOption,
-} from './options.js';
+import { againOption, parallelOption, seedOption, storeOption } from './options.js';
 import { progressDisplay, type ProgressDisplay } from './progress/display.js';
 import { trialsDone, type ProgressState } from './progress/state.js';
 import { startWhenFree, storeFile } from './reach.js';
@@ -65,8 +58,10 @@ or a wrong file.`;
 export const runCommand: CommandFactory = (context) =>
   new Command('run')
     .argument('<file>', 'search file (YAML); - is standard input')
-    .addOption(countOption('--workers <n>', 'worker processes').default(1))
-    .addOption(countOption('--threads <n>', "threads of each worker (default: the workers share the machine's cores)"))
+    .addOption(parallelOption('--workers <n>', 'worker processes').default(1))
+    .addOption(
+      parallelOption('--threads <n>', "threads of each worker (default: the workers share the machine's cores)"),
+    )
     .addOption(storeOption('file that keeps the search'))
     .addOption(kernelOption())
     .addOption(dataDirOption())

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
+import { jsonOption } from '../../proto/cli-options.js';
 import type { CommandFactory } from '../../proto/command.js';
-import { coordinatorOption, jsonOption, LATEST_HELP, storeOption, type ReachOptions } from './options.js';
+import { coordinatorOption, LATEST_HELP, storeOption, type ReachOptions } from './options.js';
 import { searchId, withCoordinator } from './reach.js';
 import { writeResult } from './result.js';
 

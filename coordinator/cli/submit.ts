@@ -1,12 +1,12 @@
 import { Command } from 'commander';
+import { jsonOption, writeJson } from '../../proto/cli-options.js';
 import type { CommandContext, CommandFactory } from '../../proto/command.js';
 import type { SearchSummary__Output } from '../../proto/generated/vernier/v1/SearchSummary.js';
 import { printable } from '../report/format.js';
 import { checkedFile, withMistakesTold } from './checked-file.js';
-import { againOption, coordinatorOption, jsonOption, seedOption, storeOption, type ReachOptions } from './options.js';
+import { againOption, coordinatorOption, seedOption, storeOption, type ReachOptions } from './options.js';
 import { withCoordinator, type Reached } from './reach.js';
 import { localData, ownDatasets } from './required-data.js';
-import { writeJson } from './result.js';
 import { summaryJson } from './summary-json.js';
 import { requireServing, watchToEnd } from './watch.js';
 

@@ -1,14 +1,14 @@
 import { basename } from 'node:path';
 import { Command } from 'commander';
+import { dataDirOption, jsonOption, writeJson } from '../../proto/cli-options.js';
 import type { CommandContext, CommandFactory } from '../../proto/command.js';
 import type { DatasetInfo } from '../../proto/datasets.js';
 import { VernierError, type ErrorPayload } from '../../proto/errors.js';
 import { counted, printable, wrap } from '../report/format.js';
 import { parseSearchFile, type SearchFile } from '../spec/search-file.js';
-import { dataDirOption, jsonOption, seedOption } from './options.js';
+import { seedOption } from './options.js';
 import { formatProblems } from './problems.js';
 import { localData, ownDatasets } from './required-data.js';
-import { writeJson } from './result.js';
 import { trialsInAll } from './search-summary.js';
 import { readSearchText } from './search-text.js';
 

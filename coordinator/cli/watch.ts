@@ -1,9 +1,10 @@
 import { Command } from 'commander';
+import { jsonOption } from '../../proto/cli-options.js';
 import type { CommandContext, CommandFactory } from '../../proto/command.js';
 import { VernierError } from '../../proto/errors.js';
 import { summaryOf } from '../report/detail.js';
 import { followSearch, specOf } from './follow.js';
-import { coordinatorOption, jsonOption, LATEST_HELP, storeOption, type ReachOptions } from './options.js';
+import { coordinatorOption, LATEST_HELP, storeOption, type ReachOptions } from './options.js';
 import { progressDisplay } from './progress/display.js';
 import { searchId, withCoordinator, type Reached } from './reach.js';
 import { requireCompleted, writeResult } from './result.js';

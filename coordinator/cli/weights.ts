@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { Command, Option } from 'commander';
+import { dataDirOption, jsonOption, kernelOption, writeJson } from '../../proto/cli-options.js';
 import type { CommandContext, CommandFactory } from '../../proto/command.js';
 import { VernierError } from '../../proto/errors.js';
 import type { SearchDetail__Output } from '../../proto/generated/vernier/v1/SearchDetail.js';
@@ -9,20 +10,10 @@ import { formatMetric, printable } from '../report/format.js';
 import type { CoordinatorApi } from './api.js';
 import { requireWritable, writeAtomically } from './atomic-file.js';
 import { fetchBlob } from './fetch-blob.js';
-import {
-  coordinatorOption,
-  countOption,
-  dataDirOption,
-  jsonOption,
-  kernelOption,
-  LATEST_HELP,
-  storeOption,
-  type ReachOptions,
-} from './options.js';
+import { coordinatorOption, countOption, LATEST_HELP, storeOption, type ReachOptions } from './options.js';
 import { pickTrial, type PickedTrial } from './pick-trial.js';
 import { LiveArea } from './progress/live-area.js';
 import { searchId, withCoordinator } from './reach.js';
-import { writeJson } from './result.js';
 
 interface WeightsOptions extends ReachOptions {
   round?: string;

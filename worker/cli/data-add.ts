@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { dataDirOption, jsonOption } from '../../proto/cli-options.js';
 import type { CommandContext, CommandFactory } from '../../proto/command.js';
 import { positiveInteger } from '../../proto/cli-options.js';
 import { closest } from '../../proto/closest.js';
@@ -9,7 +10,7 @@ import { addOwn } from '../datasets/add-own.js';
 import { dataFolder } from '../datasets/folder.js';
 import { MAX_CLASSES } from '../datasets/manifest.js';
 import { ROLES, type OwnSources } from '../datasets/own-files.js';
-import { dataDirOption, jsonOption, type DataOptions } from './data-options.js';
+import type { DataOptions } from './data-options.js';
 import { FETCHABLE } from './dataset-text.js';
 import { writeOutcome } from './outcome.js';
 
@@ -29,13 +30,14 @@ Examples:
   vernier data add digits ./digits
   vernier data add digits --train-images x.npy --train-labels y.npy --classes 10
 
-${FETCHABLE.join(', ')}: PATH is the archive, or a folder of the files, gzipped or not;
-every file is checked by its SHA-256.
+${FETCHABLE.join(', ')}: PATH is the archive, or a folder of the
+files, gzipped or not; every file is checked by its SHA-256.
 
-Any other NAME: data of your own, as .npy or idx files, gzipped or not. Images are uint8, [records, ...]; labels are
-whole numbers 0 .. 255, [records]. In the folder PATH they are found as train-images, train-labels, test-images and
-test-labels (or x_train, y_train, x_test, y_test; or by MNIST's names) with .npy or .idx; the options name others.
-Test data may be absent.`;
+Any other NAME: data of your own, as .npy or idx files, gzipped or not. Images
+are uint8, [records, ...]; labels are whole numbers 0 .. 255, [records]. In the
+folder PATH they are found as train-images, train-labels, test-images and
+test-labels (or x_train, y_train, x_test, y_test; or by MNIST's names) with .npy
+or .idx; the options name others. Test data may be absent.`;
 
 /** `vernier data add`: takes a data set from files of this machine. */
 export const addCommand: CommandFactory = (context) =>

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { dataDirOption, jsonOption } from '../../proto/cli-options.js';
 import type { CommandContext, CommandFactory } from '../../proto/command.js';
 import { catalogued } from '../../proto/datasets.js';
 import { VernierError } from '../../proto/errors.js';
@@ -6,7 +7,7 @@ import { fetchDataset } from '../datasets/fetch.js';
 import { dataFolder } from '../datasets/folder.js';
 import { unknownDataset } from '../datasets/names.js';
 import { findDataset } from '../datasets/stored.js';
-import { dataDirOption, jsonOption, type DataOptions } from './data-options.js';
+import type { DataOptions } from './data-options.js';
 import { FETCHABLE } from './dataset-text.js';
 import { writeOutcome } from './outcome.js';
 import { transferProgress } from './transfer-progress.js';
@@ -20,7 +21,8 @@ Examples:
   vernier data fetch cifar10
   vernier data fetch mnist --url https://mirror.example.org/mnist/
 
-A download that was cut goes on where it stopped, also in a later run. Every file is checked by its SHA-256.`;
+A download that was cut goes on where it stopped, also in a later run. Every
+file is checked by its SHA-256.`;
 
 /** `vernier data fetch`: downloads a data set of the catalogue. */
 export const fetchCommand: CommandFactory = (context) =>

@@ -1,17 +1,19 @@
 import { Command } from 'commander';
+import { dataDirOption, jsonOption, writeJson } from '../../proto/cli-options.js';
 import type { CommandContext, CommandFactory } from '../../proto/command.js';
 import { dataFolder } from '../datasets/folder.js';
 import { surveyDatasets, type DatasetReport } from '../datasets/survey.js';
-import { dataDirOption, jsonOption, type DataOptions } from './data-options.js';
+import type { DataOptions } from './data-options.js';
 import { datasetJson, records } from './dataset-text.js';
-import { formatBytes, table, writeJson } from './output.js';
+import { formatBytes, table } from './output.js';
 
 const HELP = `
 Examples:
   vernier data list
   vernier data list --json
 
-States are told by names and sizes; vernier data verify reads everything and checks the sums.`;
+States are told by names and sizes; vernier data verify reads everything and
+checks the sums.`;
 
 /** `vernier data list`: what is there. */
 export const listCommand: CommandFactory = (context) =>

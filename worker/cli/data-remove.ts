@@ -1,9 +1,10 @@
 import { Command } from 'commander';
+import { dataDirOption, jsonOption, writeJson } from '../../proto/cli-options.js';
 import type { CommandContext, CommandFactory } from '../../proto/command.js';
 import { dataFolder } from '../datasets/folder.js';
 import { removeDataset } from '../datasets/remove.js';
-import { dataDirOption, jsonOption, type DataOptions } from './data-options.js';
-import { formatBytes, writeJson } from './output.js';
+import type { DataOptions } from './data-options.js';
+import { formatBytes } from './output.js';
 
 const HELP = `
 Example:

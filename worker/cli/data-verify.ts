@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { dataDirOption, jsonOption, writeJson } from '../../proto/cli-options.js';
 import type { CommandContext, CommandFactory } from '../../proto/command.js';
 import { VernierError } from '../../proto/errors.js';
 import { dataFolder } from '../datasets/folder.js';
@@ -6,8 +7,7 @@ import { unknownDataset } from '../datasets/names.js';
 import { findDataset, type StoredDataset } from '../datasets/stored.js';
 import { surveyDataset, surveyDatasets, type DatasetReport } from '../datasets/survey.js';
 import { inspectMember, mendOf, type MemberFinding } from '../datasets/verify.js';
-import { dataDirOption, jsonOption, type DataOptions } from './data-options.js';
-import { writeJson } from './output.js';
+import type { DataOptions } from './data-options.js';
 
 const HELP = `
 Examples:

@@ -12,8 +12,9 @@ Examples:
   vernier data fetch cifar10
   vernier data add digits ./digits
 
-Data sets lie in the user's cache folder ($XDG_CACHE_HOME or ~/.cache, then vernier/data); VERNIER_DATA_DIR and --data-dir
-name another. fashion-mnist-mini is part of Vernier and always there.`;
+Data sets lie in the user's cache folder ($XDG_CACHE_HOME or ~/.cache, then
+vernier/data); VERNIER_DATA_DIR and --data-dir name another. fashion-mnist-mini
+is part of Vernier and always there.`;
 
 /** `vernier data`: what data sets this machine has. */
 export const dataCommand: CommandFactory = (context) => {

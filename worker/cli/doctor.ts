@@ -1,5 +1,6 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { Command } from 'commander';
+import { dataDirOption, jsonOption, writeJson } from '../../proto/cli-options.js';
 import type { CommandContext, CommandFactory } from '../../proto/command.js';
 import { VernierError } from '../../proto/errors.js';
 import { KERNEL_NAMES } from '../../proto/kernels.js';
@@ -9,17 +10,17 @@ import { dataFolder } from '../datasets/folder.js';
 import { sizeOf } from '../datasets/stored.js';
 import { surveyDatasets } from '../datasets/survey.js';
 import { kernelReport } from '../kernel/select.js';
-import { dataDirOption, jsonOption, type DataOptions } from './data-options.js';
+import type { DataOptions } from './data-options.js';
 import { datasetJson } from './dataset-text.js';
 import { doctorText, type DoctorReport } from './doctor-text.js';
-import { writeJson } from './output.js';
 
 const HELP = `
 Examples:
   vernier doctor
   vernier doctor --json
 
-A step is one update of a 3072-50-10 network with a mini-batch of 100, on one thread.`;
+A step is one update of a 3072-50-10 network with a mini-batch of 100, on one
+thread.`;
 
 /** `vernier doctor`: what this machine has. */
 export const doctorCommand: CommandFactory = (context) =>

@@ -1,8 +1,8 @@
+import { writeJson } from '../../proto/cli-options.js';
 import type { CommandContext } from '../../proto/command.js';
 import { surveyDataset } from '../datasets/survey.js';
 import { datasetJson, describe } from './dataset-text.js';
 import type { DataOptions } from './data-options.js';
-import { writeJson } from './output.js';
 
 /** Writes what a data set is after it was fetched or added. */
 export async function writeOutcome(

@@ -2,10 +2,6 @@ import Table from 'cli-table3';
 
 /** How commands of this side write on stdout. */
 
-export function writeJson(value: object, stdout: { write(text: string): unknown }): void {
-  stdout.write(`${JSON.stringify(value, null, 2)}\n`);
-}
-
 /** A table with one line a row; `right` names the columns of numbers. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[], right: readonly string[]): string {
   const drawn = new Table({

@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism, hostname, totalmem } from 'node:os';
 import { Command, Option } from 'commander';
-import { address, positiveInteger, seconds } from '../../proto/cli-options.js';
+import { address, dataDirOption, kernelOption, parallelCount, seconds } from '../../proto/cli-options.js';
 import type { CommandContext, CommandFactory } from '../../proto/command.js';
 import { NUMERICS_VERSION, PROTOCOL_VERSION } from '../../proto/versions.js';
 import { workerName } from '../../proto/worker-name.js';
 import { dataFolder } from '../datasets/folder.js';
 import { localDatasets } from '../datasets/local.js';
-import { KERNEL_NAMES } from '../kernel/kernel.js';
 import { openNode } from '../pool/node.js';
 import { systemClock } from '../session/clock.js';
 import { DEFAULT_RECONNECT } from '../session/reconnect.js';
@@ -37,15 +36,11 @@ export const workerCommand: CommandFactory = (context) =>
     )
     .addOption(
       new Option('--threads <n>', 'trials to run at once')
-        .argParser(positiveInteger)
+        .argParser(parallelCount)
         .default(availableParallelism(), 'one per core'),
     )
-    .addOption(
-      new Option('--kernel <name>', 'numerical backend (default: VERNIER_KERNEL, or the fastest)').choices(
-        KERNEL_NAMES,
-      ),
-    )
-    .option('--data-dir <folder>', "data sets' folder (default: VERNIER_DATA_DIR, or the user's cache)")
+    .addOption(kernelOption())
+    .addOption(dataDirOption())
     .option('--name <name>', 'what the coordinator calls this worker (default: the host name)')
     .addOption(secondsOption('--grace <seconds>', 'after a signal, time for running trials to end', DEFAULT_GRACE_S))
     .addOption(

@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import {
   coordinatorOption,
   countOption,
-  kernelOption,
+  parallelOption,
   seedOption,
   storeOption,
 } from '../../../coordinator/cli/options.js';
-import { listenAddress, seconds } from '../../../proto/cli-options.js';
+import { kernelOption, listenAddress, seconds } from '../../../proto/cli-options.js';
 
 /** What the options become, or what the user is told. */
 function parse(...args: string[]): Record<string, unknown> | string {
@@ -16,7 +16,8 @@ function parse(...args: string[]): Record<string, unknown> | string {
     .addOption(storeOption())
     .addOption(seedOption())
     .addOption(kernelOption())
-    .addOption(countOption('--threads <n>', ''))
+    .addOption(countOption('--limit <n>', ''))
+    .addOption(parallelOption('--threads <n>', ''))
     .addOption(new Option('--listen <a>').argParser(listenAddress))
     .addOption(new Option('--grace <s>').argParser(seconds))
     .configureOutput({ writeErr: () => undefined })
@@ -43,8 +44,16 @@ describe('option values', () => {
       ),
   );
 
-  it.each(['0', '-2', '1.5', '1e1', '', '99999999999999999999'])('--threads %j is refused', (text) =>
-    expect(parse(`--threads=${text}`)).toContain('It must be a whole number of at least 1.'),
+  it.each(['0', '-2', '1.5', '1e1', '', '99999999999999999999'])('--limit %j is refused', (text) =>
+    expect(parse(`--limit=${text}`)).toContain('It must be a whole number of at least 1.'),
+  );
+
+  it('takes as many threads as a machine may have', () => {
+    expect(parse('--threads', '1024')).toEqual({ threads: 1024 });
+  });
+
+  it.each(['0', '-2', '1.5', '1e1', '', '1025', '100000'])('--threads %j is refused', (text) =>
+    expect(parse(`--threads=${text}`)).toContain('It must be a whole number from 1 to 1024.'),
   );
 
   it.each(['127.0.0.1:7077', 'host.example:1', '[::1]:65535'])('--coordinator %s', (text) =>
