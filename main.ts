@@ -82,7 +82,14 @@ function createContext(version: string): CommandContext {
   };
 }
 
-async function main(argv: readonly string[]): Promise<void> {
+/** `help run` is `run --help`: of the commands that are not called, the program knows the names alone. */
+function withHelpAsOption(argv: readonly string[]): readonly string[] {
+  const [first, name = '', ...rest] = argv;
+  return first === 'help' && Object.hasOwn(COMMANDS, name) ? [name, ...rest, '--help'] : argv;
+}
+
+async function main(given: readonly string[]): Promise<void> {
+  const argv = withHelpAsOption(given);
   const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string };
   const program = new Command('vernier')
     .description('Hyperparameter search on your own machines: coarse then fine, the same bits everywhere.')

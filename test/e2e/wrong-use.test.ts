@@ -40,7 +40,7 @@ describe('wrong use', () => {
     [['rum'], "unknown command 'rum'\n(Did you mean run?)"],
     [
       ['run', file, '--threads', '0'],
-      "'--threads <n>' argument '0' is invalid. It must be a whole number of at least 1.",
+      "'--threads <n>' argument '0' is invalid. It must be a whole number from 1 to 1024.",
     ],
     [['run', file, '--workers', '1.5'], "'--workers <n>' argument '1.5' is invalid."],
     [['run', file, '--seed', '1.5'], "'--seed <n>' argument '1.5' is invalid. It must be a whole number from 0 to"],
@@ -124,14 +124,22 @@ describe('what keeps a right command from working', () => {
 });
 
 describe('help', () => {
-  it.each(['run', 'coordinator', 'submit', 'watch', 'list', 'show', 'cancel', 'weights', 'worker'])(
+  const searches = ['run', 'validate', 'preview', 'submit', 'watch', 'list', 'show', 'cancel', 'weights'];
+  const data = ['data', 'data fetch', 'data add', 'data list', 'data verify', 'data remove'];
+  it.each([...searches, 'coordinator', 'worker', ...data, 'doctor'])(
     'of %s has an example, and keeps to 80 columns',
     async (command) => {
-      const { code, stdout, stderr } = await sandbox.run([command, '--help']);
+      const { code, stdout, stderr } = await sandbox.run([...command.split(' '), '--help']);
       expect(code, stderr).toBe(0);
       expect(stdout).toMatch(new RegExp(`^  vernier ${command}`, 'm'));
-      if (command !== 'worker' && command !== 'coordinator') expect(stdout).toContain('--json');
+      if (!['worker', 'coordinator', 'data'].includes(command)) expect(stdout).toContain('--json');
       for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
     },
   );
+
+  it.each(['run', 'data', 'data add'])('of %s can be asked for by the command help', async (command) => {
+    const asked = await sandbox.run(['help', ...command.split(' ')]);
+    expect(asked.code, asked.stderr).toBe(0);
+    expect(asked.stdout).toBe((await sandbox.run([...command.split(' '), '--help'])).stdout);
+  });
 });
