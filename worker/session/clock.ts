@@ -5,10 +5,13 @@ export interface Clock {
   after(ms: number, callback: () => void): () => void;
 }
 
+/** Node.js takes a longer time, of some 25 days, for none at all. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   nowMs: () => performance.now(),
   after: (ms, callback) => {
-    const timer = setTimeout(callback, ms);
+    const timer = setTimeout(callback, Math.min(ms, LONGEST_MS));
     return () => clearTimeout(timer);
   },
 };
