@@ -84,7 +84,7 @@ async function fetchKept(
     try {
       await writeAtomically(output, (file) =>
         fetchBlob(api, trial.weightsBlob, async (chunk) => {
-          await file.write(chunk);
+          await file.appendFile(chunk); // all of it, which write() does not promise
         }),
       );
       return { ...picked, detail, written: true };
