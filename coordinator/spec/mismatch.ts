@@ -1,6 +1,7 @@
 import type { Json } from '../../proto/canonical.js';
 import { closest } from '../../proto/closest.js';
 import { branchesOf, describe, type JsonSchema } from './json-schema.js';
+import { mendByShape } from './mends.js';
 import type { Found } from './problems.js';
 import { quote, show, type SourceScalar, type SourceValue } from './source.js';
 
@@ -33,7 +34,8 @@ export function mismatch(value: SourceValue, schema: JsonSchema, path: string): 
   const branches = branchesOf(schema);
   const drawn = value.kind === 'scalar' ? value.drawn : undefined;
   const message = `${path} must be ${describe(schema)}, not ${show(value)}${drawn === undefined ? '' : ` (${drawn.note})`}`;
-  if (value.kind !== 'scalar') return { rule: 'wrong-type', message };
+  const byShape = mendByShape(value, schema);
+  if (value.kind !== 'scalar') return { rule: 'wrong-type', message, suggestion: byShape };
   const content = value.value;
   const takesNumbers = branches.some(({ type }) => type === 'number' || type === 'integer');
   if (typeof content === 'string') {
@@ -52,20 +54,20 @@ export function mismatch(value: SourceValue, schema: JsonSchema, path: string): 
   const words = typed.flatMap((branch) => branch.enum ?? (branch.const === undefined ? [] : [branch.const]));
   if (words.length > 0) {
     const meant = closest(String(content).slice(0, LONGEST_COMPARED), words.map(String));
-    return { rule: 'unknown-value', message, suggestion: meant === undefined ? undefined : `did you mean ${meant}?` };
+    return { rule: 'unknown-value', message, suggestion: meant === undefined ? byShape : `did you mean ${meant}?` };
   }
   if (typed.length > 0) {
     const inexact = typeof content === 'number' && Math.abs(content) > Number.MAX_SAFE_INTEGER;
     return {
       rule: 'out-of-range',
       message: inexact ? `${message}, which a double does not hold exactly` : message,
-      suggestion: drawn?.mend,
+      suggestion: drawn?.mend ?? byShape,
     };
   }
   const only = branches.length === 1 ? branches[0] : undefined;
   const wrapped = only?.type === 'array' ? `[${show(value)}]` : quote(value.text);
   const mendable = only?.type === 'array' || (only?.type === 'string' && only.pattern === undefined);
-  return { rule: 'wrong-type', message, suggestion: mendable && content !== null ? `write ${wrapped}` : undefined };
+  return { rule: 'wrong-type', message, suggestion: mendable && content !== null ? `write ${wrapped}` : byShape };
 }
 
 /** Comparing takes time by length; a longer word is no slip of a known one. */

@@ -44,7 +44,7 @@ const narrow = z.strictObject({
 
 export const roundSchema = z
   .strictObject({
-    name,
+    name: name.meta({ ...NAME, example: 'coarse' }),
     method: method.optional(),
     trials: configurations.optional(),
     narrow: narrow.optional(),

@@ -10,6 +10,7 @@ import {
   type JsonSchema,
   type MapSchema,
 } from './json-schema.js';
+import { mendOfLength } from './mends.js';
 import { LONGEST_COMPARED, mismatch, takesScalar } from './mismatch.js';
 import type { Problems } from './problems.js';
 import { quote, toJson, type SourceList, type SourceMap, type SourceValue } from './source.js';
@@ -55,7 +56,11 @@ function checkList(value: SourceList, schema: JsonSchema, path: string, problems
   const { minItems = 0, maxItems = Infinity, items } = schema;
   if (value.items.length < minItems || value.items.length > maxItems) {
     const message = `${path} must be ${describe(schema)}, not a list of ${value.items.length}`;
-    return problems.blame(value, { rule: 'out-of-range', message });
+    return problems.blame(value, {
+      rule: 'out-of-range',
+      message,
+      suggestion: mendOfLength(value.items.length, schema),
+    });
   }
   if (items === undefined) return;
   value.items.forEach((item, index) => checkShape(item, items, `${path}[${index}]`, problems, hints));

@@ -135,8 +135,11 @@ class TreeBuilder {
       const offset = node.range?.[0] ?? owner;
       const target = this.#anchors.get(node.source);
       if (target === undefined || this.#building.has(target)) {
-        const why = target === undefined ? 'is defined nowhere before' : 'contains this alias';
-        return this.#refused(`the alias *${node.source} is of an anchor that ${why}`, offset);
+        const [why, mend] =
+          target === undefined
+            ? ['is defined nowhere before', `write &${node.source} before the value that is meant, further up`]
+            : ['contains this alias', 'write the values out'];
+        return this.#refused(`the alias *${node.source} is of an anchor that ${why}`, offset, mend);
       }
       return this.#value(target, owner, depth);
     }
@@ -149,7 +152,11 @@ class TreeBuilder {
       this.#exhausted = true;
       return again
         ? emptyScalar(offset)
-        : this.#refused(`aliases make the file larger than ${MAX_VALUES} values or ${MAX_DEPTH} levels`, offset);
+        : this.#refused(
+            `aliases make the file larger than ${MAX_VALUES} values or ${MAX_DEPTH} levels`,
+            offset,
+            'use fewer aliases',
+          );
     }
     if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
     if (isScalar(node)) return this.#scalar(node, offset);

@@ -20,6 +20,10 @@ describe('golden search files', () => {
     await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(join(FOLDER, file.replace(/\.yaml$/, '.txt')));
   });
 
+  it.each(files)('%s gets a mend with every message', (file) => {
+    expect(told(file).filter(({ rule, suggestion }) => rule !== 'yaml-syntax' && suggestion === undefined)).toEqual([]);
+  });
+
   it('ten kinds of mistakes are ten messages at once', () => {
     const rules = told('ten-mistakes.yaml').map(({ rule }) => rule);
     expect(new Set(rules).size).toBeGreaterThanOrEqual(10);
