@@ -20,7 +20,7 @@ const MAX_SYNTAX_ERRORS = 20;
  * @returns undefined when there is no tree that further checks could make sense of; then `problems` says why
  */
 export function readYaml(text: string, problems: Problems): SourceMap | undefined {
-  if (!withinLimits(text, problems)) return undefined;
+  if (!isText(text, problems) || !withinLimits(text, problems)) return undefined;
   const document = parseDocument(text, {
     version: '1.2',
     schema: 'core', // also under a %YAML 1.1 directive
@@ -63,6 +63,23 @@ export function readYaml(text: string, problems: Problems): SourceMap | undefine
     suggestion: 'begin with name: ..., seed: ..., metric: ...',
   });
   return undefined;
+}
+
+/** Characters that YAML takes nowhere (its c-printable): files that are no text, or in UTF-16, have them. */
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const NOT_TEXT = /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/;
+
+function isText(text: string, problems: Problems): boolean {
+  const offset = text.search(NOT_TEXT);
+  if (offset === -1) return true;
+  const code = text.charCodeAt(offset).toString(16).toUpperCase().padStart(4, '0');
+  problems.add({
+    rule: 'yaml-syntax',
+    message: `not YAML: the character U+${code} stands in no text`,
+    offset,
+    suggestion: 'save the file as UTF-8 text',
+  });
+  return false;
 }
 
 /** Checked token by token, before anything recursive sees the text. */

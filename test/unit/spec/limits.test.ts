@@ -27,6 +27,20 @@ describe('limits', () => {
     expect(timed(text)).toMatchObject([{ rule: 'file-too-large' }]);
   });
 
+  it('what is no text is told so, as a file in UTF-16 is', () => {
+    const utf16 = Buffer.from(SOUND, 'utf16le').toString('utf8');
+    expect(problemsOf(utf16)).toEqual([
+      {
+        rule: 'yaml-syntax',
+        message: 'not YAML: the character U+0000 stands in no text',
+        line: 1,
+        column: 2,
+        suggestion: 'save the file as UTF-8 text',
+      },
+    ]);
+    expect(problemsOf(SOUND.replaceAll('\n', '\r\n'))).toEqual([]);
+  });
+
   it('aliases that multiply are refused', () => {
     const levels = Array.from({ length: 12 }, (_, level) =>
       level === 0 ? 'l0: &l0 [x, x]' : `l${level}: &l${level} [${`*l${level - 1}, `.repeat(9)}*l${level - 1}]`,
