@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { catalogued } from '../../proto/datasets.js';
 import { doubleBits } from '../../proto/canonical.js';
+import { MAX_EPOCHS } from '../../proto/trainers/two-layer.js';
 import type { EpochMetrics } from '../../proto/domain.js';
 import { loadDataset } from '../../worker/datasets/load.js';
 import { KERNEL_NAMES, type KernelName } from '../../worker/kernel/kernel.js';
@@ -40,6 +41,9 @@ async function openPool(kernelName: KernelName, threads: number, threadFile?: st
   pools.push(pool);
   return pool;
 }
+
+/** As long as a trial may be: half a minute, were it not cancelled. */
+const ENDLESS = { cycles: MAX_EPOCHS / 2, hidden: 64 };
 
 function request(changes: Partial<TrialRequest> = {}, config: object = {}): TrialRequest {
   return {
@@ -121,7 +125,7 @@ describe('TrialPool', () => {
 
     let started: () => void = ignore;
     const firstEpoch = new Promise<void>((resolve) => (started = resolve));
-    const endless = pool.run(request({}, { cycles: 1_000_000 }), () => started());
+    const endless = pool.run(request({}, ENDLESS), () => started());
     const waiting = pool.run(request(), ignore);
     await firstEpoch;
     waiting.cancel();
@@ -173,7 +177,7 @@ describe('TrialPool', () => {
     const pool = await openPool('reference', 1);
     let started: () => void = ignore;
     const firstEpoch = new Promise<void>((resolve) => (started = resolve));
-    const endless = pool.run(request({}, { cycles: 1_000_000 }), () => started());
+    const endless = pool.run(request({}, ENDLESS), () => started());
     await firstEpoch;
     await pool.close();
     expect(await endless.ended).toEqual({ outcome: 'cancelled' });
