@@ -18,13 +18,14 @@ export interface DigestTrial {
  * trial order (number, parameters, seed, state, the IEEE-754 bits of every metric of every epoch, weight digest). Times,
  * attempts and worker names are left out.
  *
+ * @param numericsVersion of the program that ran the trials
  * @returns 64 lower-case hexadecimal digits
  */
-export function resultDigest(trials: readonly DigestTrial[]): string {
+export function resultDigest(trials: readonly DigestTrial[], numericsVersion = NUMERICS_VERSION): string {
   const ordered = [...trials].sort((a, b) => a.number - b.number);
   return sha256Hex(
     canonicalJson({
-      numericsVersion: NUMERICS_VERSION,
+      numericsVersion,
       trials: ordered.map((trial) => ({
         number: trial.number,
         parameters: parameterBits(trial.parameters),

@@ -26,6 +26,7 @@ export interface SubmittedSearch {
   spec: SearchSpec;
   specSha256: string;
   datasets: readonly DatasetInfo[];
+  numericsVersion: string;
 }
 
 /** What a worker says over a stream that has introduced it, and the end of that stream. */

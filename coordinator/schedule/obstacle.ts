@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../proto/errors.js';
+import { NUMERICS_VERSION } from '../../proto/versions.js';
 import { datasetOf, type RunningSearch } from './running-search.js';
 import { canUse, type ConnectedWorker } from './workers.js';
 
@@ -14,12 +15,23 @@ export const OTHERS_TURN: Obstacle = {
   message: 'its store is in use by a `vernier run` of another search; run or serve it when that has ended',
 };
 
+/** Whether this program's workers give the bits that the search's other trials have. */
+export function isComputable({ numericsVersion }: RunningSearch): boolean {
+  return numericsVersion === NUMERICS_VERSION;
+}
+
 /** The obstacle before a search's next trials; undefined when they run, or wait only for workers to come or to be free. */
 export function obstacle(
   search: RunningSearch,
   workers: readonly ConnectedWorker[],
   storeIsFull: boolean,
 ): Obstacle | undefined {
+  if (!isComputable(search)) {
+    return {
+      code: 'NUMERICS_MISMATCH',
+      message: `it began by numerics ${search.numericsVersion}, and this vernier computes by ${NUMERICS_VERSION}: go on with the version that began it, or cancel it and start anew`,
+    };
+  }
   if (storeIsFull) {
     return {
       code: 'STORE_FULL',

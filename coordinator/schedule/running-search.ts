@@ -34,6 +34,7 @@ export class RunningSearch {
   readonly spec: SearchSpec;
   readonly specSha256: string;
   readonly datasets: readonly DatasetInfo[];
+  readonly numericsVersion: string;
   private readonly closed: ScheduledRound[] = [];
   private present: ScheduledRound | undefined;
   private readonly weights: KeptWeights;
@@ -43,6 +44,7 @@ export class RunningSearch {
     this.spec = submitted.spec;
     this.specSha256 = submitted.specSha256;
     this.datasets = submitted.datasets;
+    this.numericsVersion = submitted.numericsVersion;
     this.weights = new KeptWeights(this.spec);
   }
 

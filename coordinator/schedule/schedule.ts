@@ -12,7 +12,7 @@ import {
 } from './events.js';
 import { mostFree, nextTrial } from './grants.js';
 import type { Lease } from './leases.js';
-import { obstacle, OTHERS_TURN, type Obstacle } from './obstacle.js';
+import { isComputable, obstacle, OTHERS_TURN, type Obstacle } from './obstacle.js';
 import { datasetOf, type RunningSearch } from './running-search.js';
 import { WorkerTable, type ConnectedWorker } from './workers.js';
 
@@ -82,7 +82,8 @@ export class Schedule {
   obstacle(id: string): Obstacle | undefined {
     const search = this.attempts.search(id);
     if (search === undefined) return undefined;
-    return this.isGrantable(search) ? obstacle(search, this.workers.all(), this.storeIsFull) : OTHERS_TURN;
+    if (!this.isFocused(search)) return OTHERS_TURN;
+    return obstacle(search, this.workers.all(), this.storeIsFull);
   }
 
   /** A search's attempts under way, in trial order. */
@@ -235,13 +236,11 @@ export class Schedule {
   }
 
   /** In the order of their submission. */
-  private grantable(): Iterable<RunningSearch> {
-    if (this.focus === undefined) return this.attempts.searches;
-    const search = this.attempts.search(this.focus);
-    return search === undefined ? [] : [search];
+  private grantable(): RunningSearch[] {
+    return [...this.attempts.searches].filter((search) => this.isFocused(search) && isComputable(search));
   }
 
-  private isGrantable({ id }: RunningSearch): boolean {
+  private isFocused({ id }: RunningSearch): boolean {
     return this.focus === undefined || this.focus === id;
   }
 
@@ -250,8 +249,9 @@ export class Schedule {
     if (this.storeIsFull) return;
     const granted = new Map<SessionId, GrantedLease[]>();
     let candidates = this.workers.all();
+    const searches = this.grantable();
     for (let worker = mostFree(candidates); worker !== undefined; worker = mostFree(candidates)) {
-      const found = nextTrial(worker, this.grantable(), this.attempts.leases.ofWorker(worker.name));
+      const found = nextTrial(worker, searches, this.attempts.leases.ofWorker(worker.name));
       if (found === undefined) {
         candidates = candidates.filter((other) => other !== worker);
         continue;

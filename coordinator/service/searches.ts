@@ -10,6 +10,7 @@ import type { SearchEvent } from '../../proto/generated/vernier/v1/SearchEvent.j
 import type { SearchSummary as WireSummary } from '../../proto/generated/vernier/v1/SearchSummary.js';
 import type { SubmitSearchRequest__Output } from '../../proto/generated/vernier/v1/SubmitSearchRequest.js';
 import type { SubmitSearchResponse } from '../../proto/generated/vernier/v1/SubmitSearchResponse.js';
+import { NUMERICS_VERSION } from '../../proto/versions.js';
 import { plannedTrials } from '../schedule/running-search.js';
 import type { Schedule } from '../schedule/schedule.js';
 import { parseSearchFile } from '../spec/search-file.js';
@@ -93,15 +94,17 @@ export class Searches {
       const stored = store.findSearch(
         specSha256,
         datasets.map(({ sha256 }) => sha256),
+        NUMERICS_VERSION,
       );
       if (stored !== undefined) return { search: this.wireSummary(this.summary(stored)), created: false };
     }
     const id = this.newId();
     const trialsTotal = plannedTrials(spec, []);
     // Stored before the schedule knows of it: a search that finds no room was never submitted.
-    store.createSearch({ id, spec, specSha256, specYaml, datasets, trialsTotal }, clock.unixMs());
+    const search = { id, spec, specSha256, datasets, numericsVersion: NUMERICS_VERSION };
+    store.createSearch({ ...search, specYaml, trialsTotal }, clock.unixMs());
     this.options.log(`search ${id} (${spec.name}) was submitted`);
-    engine.dispatch({ kind: 'submitted', search: { id, spec, specSha256, datasets } });
+    engine.dispatch({ kind: 'submitted', search });
     return { search: this.wireSummary(this.summary(id)), created: true };
   }
 

@@ -88,6 +88,8 @@ const STEPS: readonly string[] = [
   ) STRICT;
   CREATE UNIQUE INDEX one_lease_a_trial ON attempts (search, trial) WHERE end IS NULL;
   `,
+  // Until here there was one numerics version.
+  `ALTER TABLE searches ADD COLUMN numerics_version TEXT NOT NULL DEFAULT '1';`,
 ];
 
 /** The version this program writes. */

@@ -26,6 +26,8 @@ export interface NewSearch {
   specYaml: string;
   /** The data sets its trials use, sorted by name. */
   datasets: readonly DatasetInfo[];
+  /** By which its trials compute, all of them: others would give other bits (docs/numerics.md). */
+  numericsVersion: string;
   /** Planned, as far as rounds are fixed by the file. */
   trialsTotal: number;
 }
@@ -93,6 +95,7 @@ export interface SearchRecord {
   specSha256: string;
   specYaml: string;
   datasets: DatasetInfo[];
+  numericsVersion: string;
   /** Empty unless the search completed. */
   resultDigest: string;
   rounds: RoundRecord[];

@@ -59,13 +59,15 @@ interface SearchRow {
   spec_yaml: string;
   spec_json: string;
   datasets_json: string;
+  numerics_version: string;
   result_digest: string;
 }
 
 export function searchOf(database: Database.Database, id: string, epochs: boolean): SearchRecord | undefined {
   const row = database
     .prepare<[string], SearchRow>(
-      `SELECT sequence, id, spec_sha256, spec_yaml, spec_json, datasets_json, result_digest FROM searches WHERE id = ?`,
+      `SELECT sequence, id, spec_sha256, spec_yaml, spec_json, datasets_json, numerics_version, result_digest
+         FROM searches WHERE id = ?`,
     )
     .get(id);
   if (row === undefined) return undefined;
@@ -75,6 +77,7 @@ export function searchOf(database: Database.Database, id: string, epochs: boolea
     specSha256: row.spec_sha256,
     specYaml: row.spec_yaml,
     datasets: JSON.parse(row.datasets_json) as DatasetInfo[],
+    numericsVersion: row.numerics_version,
     resultDigest: row.result_digest,
     rounds: roundsOf(database, row.sequence, epochs),
   };

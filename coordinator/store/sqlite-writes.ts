@@ -17,10 +17,10 @@ export class SqliteWriter {
   constructor(private readonly database: Database.Database) {}
 
   createSearch(search: NewSearch, nowMs: number): void {
-    const { id, spec, specSha256, specYaml, datasets, trialsTotal } = search;
+    const { id, spec, specSha256, specYaml, datasets, numericsVersion, trialsTotal } = search;
     this.run(
-      `INSERT INTO searches (id, name, seed, spec_sha256, data_sha256, spec_yaml, spec_json, datasets_json, trials_total,
-         created_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO searches (id, name, seed, spec_sha256, data_sha256, spec_yaml, spec_json, datasets_json,
+         numerics_version, trials_total, created_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       [
         id,
         spec.name,
@@ -30,6 +30,7 @@ export class SqliteWriter {
         specYaml,
         canonicalJson(spec as unknown as Json),
         JSON.stringify(datasets),
+        numericsVersion,
         trialsTotal,
         Math.floor(nowMs),
       ],
@@ -136,12 +137,12 @@ export class SqliteWriter {
   }
 
   private digest(key: number, search: string): string {
-    return resultDigest(
-      trialsOf(this.database, key, true).map((trial): DigestTrial => {
-        if (trial.state === 'pending') throw inconsistent(`trial ${trial.number} of ${search} has not ended`);
-        return { ...trial, state: trial.state satisfies EndedTrialState };
-      }),
-    );
+    const trials = trialsOf(this.database, key, true).map((trial): DigestTrial => {
+      if (trial.state === 'pending') throw inconsistent(`trial ${trial.number} of ${search} has not ended`);
+      return { ...trial, state: trial.state satisfies EndedTrialState };
+    });
+    const numerics = this.statement('SELECT numerics_version FROM searches WHERE sequence = ?').pluck().get(key);
+    return resultDigest(trials, numerics as string);
   }
 
   private key(search: string): number {

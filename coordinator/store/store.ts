@@ -23,8 +23,8 @@ export interface Store {
   /** Carries out all writes in one transaction. */
   commit(writes: readonly StoreWrite[], nowMs: number): void;
 
-  /** The newest search of this spec hash over data of these identities (sha256), in any order. */
-  findSearch(specSha256: string, datasets: readonly string[]): string | undefined;
+  /** The newest search of this spec hash and numerics version over data of these identities (sha256), in any order. */
+  findSearch(specSha256: string, datasets: readonly string[], numericsVersion: string): string | undefined;
 
   /** Ids that begin with `prefix`, at most `limit`; an id that is the prefix itself comes alone. */
   idsByPrefix(prefix: string, limit: number): string[];

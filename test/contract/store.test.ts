@@ -6,6 +6,7 @@ import type { StoreWrite } from '../../coordinator/store/records.js';
 import { SqliteStore } from '../../coordinator/store/sqlite-store.js';
 import type { Store } from '../../coordinator/store/store.js';
 import { resultDigest } from '../../proto/digest.js';
+import { NUMERICS_VERSION } from '../../proto/versions.js';
 import { newSearch, plannedTrial, TINY_DATA, trialResults } from '../support/search-fixtures.js';
 
 interface Implementation {
@@ -97,6 +98,7 @@ describe.each(implementations)('$name', ({ open, reopen }) => {
       specSha256: search.specSha256,
       specYaml: search.specYaml,
       datasets: [TINY_DATA],
+      numericsVersion: NUMERICS_VERSION,
       resultDigest: '',
       rounds: [],
     });
@@ -110,17 +112,21 @@ describe.each(implementations)('$name', ({ open, reopen }) => {
     expect(store.summaries(10).searches).toHaveLength(1);
   });
 
-  it('finds a search by its spec and the identities of its data, the newest of several', () => {
+  it('finds a search by its spec, the identities of its data and its numerics version, the newest of several', () => {
     const search = newSearch('aaa');
+    const { specSha256, numericsVersion } = search;
     const other = { ...TINY_DATA, name: 'other', sha256: 'ff'.repeat(32) };
     store.createSearch(search, 1);
     store.createSearch({ ...search, id: 'bbb' }, 2);
     store.createSearch({ ...search, id: 'ccc', datasets: [TINY_DATA, other] }, 3);
+    store.createSearch({ ...search, id: 'ddd', numericsVersion: 'earlier' }, 4);
     again();
-    expect(store.findSearch(search.specSha256, [TINY_DATA.sha256])).toBe('bbb');
-    expect(store.findSearch(search.specSha256, [other.sha256, TINY_DATA.sha256])).toBe('ccc');
-    expect(store.findSearch(search.specSha256, [])).toBeUndefined();
-    expect(store.findSearch('0'.repeat(64), [TINY_DATA.sha256])).toBeUndefined();
+    expect(store.findSearch(specSha256, [TINY_DATA.sha256], numericsVersion)).toBe('bbb');
+    expect(store.findSearch(specSha256, [other.sha256, TINY_DATA.sha256], numericsVersion)).toBe('ccc');
+    expect(store.findSearch(specSha256, [TINY_DATA.sha256], 'earlier')).toBe('ddd');
+    expect(store.findSearch(specSha256, [TINY_DATA.sha256], 'later')).toBeUndefined();
+    expect(store.findSearch(specSha256, [], numericsVersion)).toBeUndefined();
+    expect(store.findSearch('0'.repeat(64), [TINY_DATA.sha256], numericsVersion)).toBeUndefined();
   });
 
   it('finds ids by their beginning, taking it literally', () => {
@@ -294,6 +300,18 @@ describe.each(implementations)('$name', ({ open, reopen }) => {
     expect(() => store.commit([{ kind: 'end-search', search: 'aaa', state: 'failed', message: 'late' }], 6)).toThrow(
       /not running/,
     );
+  });
+
+  it('computes a digest by the numerics version of the search', () => {
+    store.createSearch({ ...newSearch('aaa'), numericsVersion: 'earlier' }, 1);
+    const end: StoreWrite = { kind: 'end-trial', search: 'aaa', trial: 1, state: 'cancelled' };
+    store.commit(
+      [openRound('aaa', [1]), end, { kind: 'end-search', search: 'aaa', state: 'completed', message: '' }],
+      2,
+    );
+    const trial = { ...plannedTrial(1), state: 'cancelled' as const, epochs: [], metrics: {}, weightsSha256: '' };
+    expect(again().search('aaa')?.resultDigest).toBe(resultDigest([trial], 'earlier'));
+    expect(resultDigest([trial], 'earlier')).not.toBe(resultDigest([trial]));
   });
 
   it('knows which blobs trials refer to', () => {

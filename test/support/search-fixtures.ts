@@ -1,6 +1,7 @@
 import { canonicalJson, sha256Hex, type Json } from '../../proto/canonical.js';
 import type { DatasetInfo } from '../../proto/datasets.js';
 import type { RoundSpec, SearchSpec } from '../../proto/domain.js';
+import { NUMERICS_VERSION } from '../../proto/versions.js';
 import type { PlannedTrial } from '../../coordinator/search/round.js';
 import type { NewSearch, TrialResults } from '../../coordinator/store/records.js';
 
@@ -52,7 +53,8 @@ export function searchSpec(changes: Partial<SearchSpec> = {}): SearchSpec {
 export function newSearch(id: string, changes: Partial<SearchSpec> = {}): NewSearch {
   const spec = searchSpec(changes);
   const specSha256 = sha256Hex(canonicalJson(spec as unknown as Json));
-  return { id, spec, specSha256, specYaml: `name: ${spec.name}\n`, datasets: [TINY_DATA], trialsTotal: 6 };
+  const specYaml = `name: ${spec.name}\n`;
+  return { id, spec, specSha256, specYaml, datasets: [TINY_DATA], numericsVersion: NUMERICS_VERSION, trialsTotal: 6 };
 }
 
 export function plannedTrial(number: number, changes: Partial<PlannedTrial> = {}): PlannedTrial & { number: number } {

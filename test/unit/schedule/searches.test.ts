@@ -286,6 +286,24 @@ describe('one search only', () => {
   });
 });
 
+describe('a search that another version of the numerics began', () => {
+  it('is granted no trial, since its other trials have other bits, and says so', () => {
+    world.submit({ ...newSearch('former'), numericsVersion: 'earlier' });
+    world.submit(newSearch('present', { seed: 1 }));
+    const worker = world.join('w', 10);
+    expect(worker.running.map(({ search }) => search)).toEqual(['present', 'present', 'present']);
+    expect(world.schedule.obstacle('former')).toMatchObject({
+      code: 'NUMERICS_MISMATCH',
+      message: expect.stringContaining('it began by numerics earlier, and this vernier computes by '),
+    });
+    world.restart();
+    world.connect(worker);
+    expect(worker.running.map(({ search }) => search)).toEqual(['present', 'present', 'present']);
+    world.event({ kind: 'cancel', search: 'former' });
+    expect(world.state('former')).toBe('cancelled');
+  });
+});
+
 describe('a store without room', () => {
   it('starts nothing and ends no lease until there is room', () => {
     world.submit(newSearch('s'));
