@@ -130,14 +130,18 @@ describe('commands about searches', () => {
 
   it('say that nobody works on a search any more when its run is interrupted', async () => {
     const store = ['--store', 'left.db'];
-    const run = sandbox.start(['run', file, ...store, '--threads', '1']);
-    await run.says(/coarse: [1-4]\/6 trials/);
+    // So long that it does not end while others look at it.
+    const long = sandbox.file('long.yaml', searchFile({ name: 'long', cycles: 1000 }));
+    const run = sandbox.start(['run', long, ...store, '--threads', '1']);
+    await run.says(/round coarse/);
     const watching = sandbox.start(['watch', ...store]);
     await watching.says(/round coarse/);
     // Another search is taken into the store, but not on.
-    const other = await sandbox.json<{ search: { id: string } }>(['submit', file, ...store, '--seed', '1000']);
+    const other = await sandbox.json<{ search: { id: string } }>(['submit', file, ...store]);
     const waiting = sandbox.start(['watch', other.search.id, ...store]);
     await waiting.says(/its store is in use by a `vernier run` of another search/);
+    run.kill('SIGINT');
+    await run.says(/stopping/);
     run.kill('SIGINT');
     expect((await run.ended).code).toBe(1);
     const { code, stderr } = await watching.ended;
