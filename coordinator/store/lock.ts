@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import Database from 'better-sqlite3';
+import { Database } from '../../proto/sqlite.js';
 import { VernierError } from '../../proto/errors.js';
 import { namingStore } from './sqlite-errors.js';
 

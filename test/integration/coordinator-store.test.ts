@@ -13,7 +13,7 @@ import {
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import Database from 'better-sqlite3';
+import { Database } from '../../proto/sqlite.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { liveCoordinatorAddress } from '../../coordinator/store/lock.js';
 import { SqliteStore } from '../../coordinator/store/sqlite-store.js';
