@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { jsonOption, writeJson } from '../../proto/cli-options.js';
+import { dataDirOption, jsonOption, writeJson } from '../../proto/cli-options.js';
 import type { CommandContext, CommandFactory } from '../../proto/command.js';
 import type { SearchSummary__Output } from '../../proto/generated/vernier/v1/SearchSummary.js';
 import { printable } from '../report/format.js';
@@ -12,6 +12,7 @@ import { requireServing, watchToEnd } from './watch.js';
 
 interface SubmitOptions extends ReachOptions {
   seed?: number;
+  dataDir?: string;
   again?: true;
   watch?: true;
   json?: true;
@@ -31,6 +32,7 @@ export const submitCommand: CommandFactory = (context) =>
     .argument('<file>', 'search file (YAML); - is standard input')
     .addOption(coordinatorOption())
     .addOption(storeOption('store to put it into'))
+    .addOption(dataDirOption())
     .addOption(seedOption())
     .addOption(againOption())
     .option('--watch', 'follow the search until it ends, and print its result')
@@ -39,7 +41,7 @@ export const submitCommand: CommandFactory = (context) =>
     .action((file: string, options: SubmitOptions) => submit(file, options, context));
 
 async function submit(file: string, options: SubmitOptions, context: CommandContext): Promise<void> {
-  const datasets = ownDatasets(await localData(context));
+  const datasets = ownDatasets(await localData(context, options.dataDir));
   const seed = options.seed === undefined ? {} : { seed: options.seed };
   // The coordinator checks it too; here every mistake is told, however many there are.
   const { text: specYaml, fileName } = await checkedFile(file, options, datasets, context.stderr);

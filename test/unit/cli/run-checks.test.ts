@@ -5,7 +5,10 @@ import { describe, expect, it } from 'vitest';
 import { greeting } from '../../../coordinator/cli/coordinator.js';
 import { ownDatasets, requireDatasets, type LocalData } from '../../../coordinator/cli/required-data.js';
 import { readSearchText } from '../../../coordinator/cli/search-text.js';
+import { submitCommand } from '../../../coordinator/cli/submit.js';
 import { catalogued, type DatasetInfo } from '../../../proto/datasets.js';
+import { runCommand } from '../../support/command.js';
+import { searchFile } from '../../support/search-files.js';
 
 const own: DatasetInfo = { name: 'mine', sha256: 'ab'.repeat(32), train: 10, test: 5, inputs: 4, classes: 2 };
 const mini = catalogued('fashion-mnist-mini')!;
@@ -60,6 +63,29 @@ describe('data that a run needs', () => {
 
   it("goes with a submission where it is one's own", () => {
     expect(ownDatasets(local(mini, own, cifar10))).toEqual([own]);
+  });
+});
+
+describe('a submission', () => {
+  it('knows the data sets of the folder that --data-dir names', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'vernier-submit-'));
+    const file = join(folder, 'a.yaml');
+    await writeFile(
+      file,
+      searchFile()
+        .replace(/name: fashion-mnist-mini, train: 2000, validation: 500/, 'name: mine, train: 8, validation: 2')
+        .replace('batch_size: 50', 'batch_size: 2')
+        .replace('test: true', 'test: false'),
+    );
+    const localDatasets = (dataDir?: string): Promise<DatasetInfo[]> =>
+      Promise.resolve(dataDir === '/data' ? [own] : []);
+    const submit = async (...options: string[]): Promise<string | undefined> => {
+      const args = ['submit', file, '--coordinator', '127.0.0.1:1', ...options];
+      return (await runCommand(submitCommand, args, {}, { localDatasets })).error?.code;
+    };
+    expect(await submit()).toBe('SPEC_INVALID');
+    expect(await submit('--data-dir', '/data')).toBe('COORDINATOR_UNREACHABLE');
+    await rm(folder, { recursive: true });
   });
 });
 
