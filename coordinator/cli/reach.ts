@@ -8,6 +8,7 @@ import { startCoordinator, type Coordinator, type CoordinatorOptions } from '../
 import { liveCoordinatorAddress } from '../store/lock.js';
 import { CoordinatorApi, isOutage } from './api.js';
 import type { ReachOptions } from './options.js';
+import { shellWord } from './shell-word.js';
 
 /** A coordinator that is restarted is back within this time, or not at all. */
 const RECONNECT_MS = 5 * 60_000;
@@ -50,7 +51,7 @@ async function reach(options: ReachTarget, { env }: CommandContext): Promise<Rea
     });
   }
   const store = storeFile(options, env);
-  const sameAgain = options.store === undefined ? '' : ` --store ${options.store}`;
+  const sameAgain = options.store === undefined ? '' : ` --store ${shellWord(options.store)}`;
   const untilMs = performance.now() + LOCKED_WAIT_MS;
   for (;;) {
     const live = liveCoordinatorAddress(store);

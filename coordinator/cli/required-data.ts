@@ -1,6 +1,7 @@
 import type { CommandContext, IncompleteDataset } from '../../proto/command.js';
 import { catalogued, type DatasetInfo } from '../../proto/datasets.js';
 import { VernierError } from '../../proto/errors.js';
+import { shellWord } from './shell-word.js';
 
 /** The data sets of this machine, as far as they are there. */
 export interface LocalData {
@@ -33,7 +34,7 @@ export function requireDatasets(
   if (first === undefined) return;
   const names = `data set${missing.length === 1 ? '' : 's'} ${missing.map(({ name }) => name).join(', ')}`;
   const part = incomplete.find(({ info }) => info.sha256 === first.sha256);
-  const place = dataDir === undefined ? '' : ` --data-dir ${dataDir}`;
+  const place = dataDir === undefined ? '' : ` --data-dir ${shellWord(dataDir)}`;
   if (part === undefined) {
     throw new VernierError('DATASET_MISSING', `${names}: not on this machine`, { mend: howToBring(first, place, '') });
   }

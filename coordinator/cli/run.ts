@@ -18,6 +18,7 @@ import { trialsDone, type ProgressState } from './progress/state.js';
 import { startWhenFree, storeFile } from './reach.js';
 import { localData, ownDatasets, requireDatasets } from './required-data.js';
 import { requireCompleted, writeResult } from './result.js';
+import { shellWord } from './shell-word.js';
 import { Standstill } from './standstill.js';
 import { onStopSignals } from './stop-signals.js';
 import { WorkerFleet, WorkersLost } from './worker-fleet.js';
@@ -210,5 +211,5 @@ function interrupted(detail: SearchDetail__Output): VernierError {
 }
 
 function sameStore({ store }: RunOptions): string {
-  return store === undefined ? '' : ` --store ${store}`;
+  return store === undefined ? '' : ` --store ${shellWord(store)}`;
 }
