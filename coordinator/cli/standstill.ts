@@ -37,5 +37,8 @@ export class Standstill {
 
 function standstill(waitingCode: string, message: string): VernierError {
   const code: ErrorCode = waitingCode in ERROR_CODES ? (waitingCode as ErrorCode) : 'SEARCH_FAILED';
-  return new VernierError(code, message, { mend: 'nothing is lost: mend it, and run the same command again' });
+  const first = code.startsWith('DATASET_')
+    ? 'get the data again (vernier data fetch, or vernier data add)'
+    : 'mend it';
+  return new VernierError(code, message, { mend: `nothing is lost: ${first}, and run the same command again` });
 }

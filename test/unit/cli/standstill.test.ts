@@ -20,7 +20,11 @@ describe('a standstill', () => {
     standstill.observe(waiting('DATASET_CORRUPT', 2));
     expect(await now(standstill.reached)).toBe('pending');
     standstill.observe(waiting('DATASET_CORRUPT', 0));
-    expect(await standstill.reached).toMatchObject({ code: 'DATASET_CORRUPT', message: 'what it waits for' });
+    expect(await standstill.reached).toMatchObject({
+      code: 'DATASET_CORRUPT',
+      message: 'what it waits for',
+      mend: 'nothing is lost: get the data again (vernier data fetch, or vernier data add), and run the same command again',
+    });
   });
 
   it('is when the disk stays full', async () => {
