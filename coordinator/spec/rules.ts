@@ -54,6 +54,7 @@ export const RULES = {
   'rate-range': "a schedule's minimum does not exceed its maximum",
   length: 'the length of training is given once, by cycles or by epochs',
   'cycles-without-schedule': 'cycles belong to a cyclical schedule',
+  'too-long': 'a trial has at most 20,000 epochs',
   'no-test-records': 'test: true needs test records',
 } as const;
 

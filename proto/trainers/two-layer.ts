@@ -58,3 +58,12 @@ export const twoLayerSchema = z.strictObject({
 /** Settings as written, before defaults. */
 export type TwoLayerInput = z.input<typeof twoLayerSchema>;
 export type TwoLayerConfig = z.output<typeof twoLayerSchema>;
+
+type StepSize = z.output<typeof stepSize>;
+
+/** n_s in update steps: whole ones, rounded down from epochs, and at least one. */
+export function stepSizeInSteps(given: StepSize, stepsPerEpoch: number): number {
+  if (typeof given === 'number') return given;
+  if ('steps' in given) return given.steps;
+  return Math.max(1, Math.floor(given.epochs * stepsPerEpoch));
+}

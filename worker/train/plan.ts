@@ -1,5 +1,5 @@
 import { VernierError } from '../../proto/errors.js';
-import { MAX_EPOCHS, type TwoLayerConfig } from '../../proto/trainers/two-layer.js';
+import { MAX_EPOCHS, stepSizeInSteps, type TwoLayerConfig } from '../../proto/trainers/two-layer.js';
 import { constantRate, triangularRate, type LearningRateSchedule } from './schedule.js';
 
 /** How long a trial trains, and at what rate. */
@@ -56,15 +56,6 @@ export function planTraining(config: PlannedConfig): TrainingPlan {
   const epochs = Math.ceil(totalSteps / stepsPerEpoch);
   if (epochs > MAX_EPOCHS) throw invalid(`${epochs} epochs are more than the ${MAX_EPOCHS} that a trial may have`);
   return { stepsPerEpoch, totalSteps, epochs, learningRate };
-}
-
-type StepSize = Extract<TwoLayerConfig['learning_rate'], { schedule: 'triangular' }>['step_size'];
-
-/** n_s in update steps. */
-function stepSizeInSteps(stepSize: StepSize, stepsPerEpoch: number): number {
-  if (typeof stepSize === 'number') return stepSize;
-  if ('steps' in stepSize) return stepSize.steps;
-  return Math.max(1, Math.floor(stepSize.epochs * stepsPerEpoch));
 }
 
 function invalid(message: string): VernierError {
