@@ -10,7 +10,7 @@ export const dataDirOption = (): Option =>
   new Option('--data-dir <folder>', "data sets' folder (default: VERNIER_DATA_DIR, or the user's cache)");
 
 export const kernelOption = (): Option =>
-  new Option('--kernel <name>', 'numerical backend (default: VERNIER_KERNEL, or the fastest)').choices(KERNEL_NAMES);
+  new Option('--kernel <name>', 'numerical backend (default: the fastest)').choices(KERNEL_NAMES).env('VERNIER_KERNEL');
 
 /** What --json prints. */
 export function writeJson(value: object, stdout: { write(text: string): unknown }): void {

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { SearchJson } from '../../coordinator/report/search-json.js';
 import { Sandbox, type Running } from '../support/sandbox.js';
@@ -116,7 +117,8 @@ describe('Ctrl-C', () => {
 
 describe('workers that cannot work', () => {
   it('end the run with their last words', async () => {
-    const { code, stderr } = await sandbox.run(['run', file, '--store', 'lost.db'], { VERNIER_KERNEL: 'abacus' });
+    const dying = `--require ${fileURLToPath(new URL('../fixtures/workers-that-die.cjs', import.meta.url))}`;
+    const { code, stderr } = await sandbox.run(['run', file, '--store', 'lost.db'], { NODE_OPTIONS: dying });
     expect(code, stderr).toBe(1);
     expect(stderr).toContain('vernier: 3 worker processes ended without finishing a trial');
     expect(stderr).toMatch(/^worker: .*abacus/m);

@@ -34,6 +34,14 @@ async function told(...args: string[]): Promise<{ code: number | null; stderr: s
 }
 
 describe('wrong use', () => {
+  it('of VERNIER_KERNEL is told before anything starts; an empty one is none', async () => {
+    const wrong = await sandbox.run(['run', file], { VERNIER_KERNEL: 'abacus' });
+    expect(wrong.code).toBe(2);
+    expect(wrong.stderr).toContain("value 'abacus' from env 'VERNIER_KERNEL' is invalid. Allowed choices are");
+    const none = await sandbox.run(['run', file, '--store', 'kernel.db'], { VERNIER_KERNEL: '' });
+    expect(none.code, none.stderr).toBe(0);
+  });
+
   it.each([
     [['run', 'nosuch.yaml'], 'nosuch.yaml: no such file [FILE_UNREADABLE]'],
     [['run'], "missing required argument 'file'"],
