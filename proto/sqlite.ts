@@ -5,23 +5,30 @@ import { VernierError } from './errors.js';
 /** better-sqlite3's release 13 is built for Node-API, comes ready-built, and needs this Node.js. */
 const NODE_OF_RELEASE_13 = 22;
 
-/**
- * SQLite, by the release of better-sqlite3 that this Node.js can run: 12 aborts Node.js 24.19 and later when a statement is
- * collected, 13 cannot be loaded by Node.js 20. Both are optional dependencies, since a machine needs only one of them.
- */
-export const Database = load();
+let loaded: typeof BetterSqlite3 | undefined;
 
-/** @throws VernierError SQLITE_UNAVAILABLE */
+/**
+ * Opens a SQLite database by the release of better-sqlite3 that this Node.js can run: 12 aborts Node.js 24.19 and later when a
+ * statement is collected, 13 cannot be loaded by Node.js 20. Both are optional dependencies, since a machine needs only one.
+ * It is loaded with the first database, so that commands which need none run without it.
+ *
+ * @throws VernierError SQLITE_UNAVAILABLE, or what SQLite says of the file
+ */
+export function openDatabase(file: string, options?: BetterSqlite3.Options): BetterSqlite3.Database {
+  loaded ??= load();
+  return new loaded(file, options);
+}
+
 function load(): typeof BetterSqlite3 {
   const require = createRequire(import.meta.url);
   const node = Number(process.versions.node.split('.')[0]);
   try {
-    const loaded = (
+    const release = (
       node >= NODE_OF_RELEASE_13 ? require('better-sqlite3-13') : require('better-sqlite3')
     ) as typeof BetterSqlite3;
-    // Its compiled part is loaded with the first database.
-    new loaded(':memory:').close();
-    return loaded;
+    // Its compiled part comes with the first database only; this one cannot fail for the file's sake.
+    new release(':memory:').close();
+    return release;
   } catch (cause) {
     const [problem = ''] = (cause instanceof Error ? cause.message : String(cause)).split('\n');
     throw new VernierError('SQLITE_UNAVAILABLE', `SQLite cannot be loaded: ${problem}`, {

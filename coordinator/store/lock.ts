@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { Database } from '../../proto/sqlite.js';
+import { openDatabase } from '../../proto/sqlite.js';
 import { VernierError } from '../../proto/errors.js';
 import { namingStore } from './sqlite-errors.js';
 
@@ -82,7 +82,7 @@ function isHeld(file: string): boolean {
 /** What lets go of the lock again; undefined when another holds it. */
 function tryLock(file: string, waitMs: number): (() => void) | undefined {
   return namingStore(file, () => {
-    const database = new Database(lockFile(file), { timeout: waitMs });
+    const database = openDatabase(lockFile(file), { timeout: waitMs });
     try {
       database.exec('BEGIN EXCLUSIVE');
     } catch (error) {

@@ -1,5 +1,5 @@
 import type BetterSqlite3 from 'better-sqlite3';
-import { Database } from '../../proto/sqlite.js';
+import { openDatabase } from '../../proto/sqlite.js';
 import { storeVersion, upgrade } from './migrations.js';
 import type { AttemptEnd, NewSearch, SearchRecord, SearchSummary, StoreWrite } from './records.js';
 import { namingStore } from './sqlite-errors.js';
@@ -33,7 +33,7 @@ export class SqliteStore implements Store {
    */
   static open(file: string): SqliteStore {
     return namingStore(file, () => {
-      const database = new Database(file, { timeout: BUSY_TIMEOUT_MS });
+      const database = openDatabase(file, { timeout: BUSY_TIMEOUT_MS });
       try {
         const version = storeVersion(database, file);
         database.pragma('journal_mode = WAL');

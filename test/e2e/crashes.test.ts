@@ -1,6 +1,6 @@
-import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { SearchJson } from '../../coordinator/report/search-json.js';
+import { packageFile } from '../../proto/package-root.js';
 import { Sandbox, type Running } from '../support/sandbox.js';
 import { searchFile } from '../support/search-files.js';
 
@@ -117,7 +117,7 @@ describe('Ctrl-C', () => {
 
 describe('workers that cannot work', () => {
   it('end the run with their last words', async () => {
-    const dying = `--require ${fileURLToPath(new URL('../fixtures/workers-that-die.cjs', import.meta.url))}`;
+    const dying = `--require ${packageFile('test/fixtures/workers-that-die.cjs')}`;
     const { code, stderr } = await sandbox.run(['run', file, '--store', 'lost.db'], { NODE_OPTIONS: dying });
     expect(code, stderr).toBe(1);
     expect(stderr).toContain('vernier: 3 worker processes ended without finishing a trial');

@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { packageFile } from '../../proto/package-root.js';
 import { Sandbox } from '../support/sandbox.js';
 import { searchFile } from '../support/search-files.js';
 
@@ -32,6 +33,21 @@ async function told(...args: string[]): Promise<{ code: number | null; stderr: s
   expect(stderr).not.toMatch(/^\s+at /m);
   return { code, stderr };
 }
+
+describe('a machine without SQLite', () => {
+  const without = { NODE_OPTIONS: `--require ${packageFile('test/fixtures/no-sqlite.cjs')}` };
+
+  it('is told what to do by commands that need it', async () => {
+    const { code, stderr } = await sandbox.run(['run', file], without);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^vernier: SQLite cannot be loaded: .*\[SQLITE_UNAVAILABLE\]\n {2}run npm ci/m);
+  });
+
+  it.each([['doctor'], ['validate', file], ['data', 'list']])('runs %s', async (...args) => {
+    const { code, stderr } = await sandbox.run(args, without);
+    expect(code, stderr).toBe(0);
+  });
+});
 
 describe('wrong use', () => {
   it('of VERNIER_KERNEL is told before anything starts; an empty one is none', async () => {

@@ -13,7 +13,7 @@ import {
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Database } from '../../proto/sqlite.js';
+import { openDatabase } from '../../proto/sqlite.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { liveCoordinatorAddress } from '../../coordinator/store/lock.js';
 import { SqliteStore } from '../../coordinator/store/sqlite-store.js';
@@ -122,14 +122,14 @@ describe('a store', () => {
 
   it('of a newer version is refused and left as it is', async () => {
     SqliteStore.open(fixture.store).close();
-    const database = new Database(fixture.store);
+    const database = openDatabase(fixture.store);
     database.pragma('user_version = 999');
     database.close();
     await expect(fixture.start()).rejects.toMatchObject({
       code: 'STORE_NEWER',
       message: expect.stringMatching(/version 999, this program knows \d+/),
     });
-    const after = new Database(fixture.store);
+    const after = openDatabase(fixture.store);
     expect(after.pragma('user_version', { simple: true })).toBe(999);
     after.close();
   });
@@ -139,7 +139,7 @@ describe('a store', () => {
     [
       'of another application',
       (file) => {
-        const database = new Database(file);
+        const database = openDatabase(file);
         database.exec('CREATE TABLE bookmarks (url TEXT)');
         database.close();
       },
@@ -148,7 +148,7 @@ describe('a store', () => {
     [
       'of another application that says its number',
       (file) => {
-        const database = new Database(file);
+        const database = openDatabase(file);
         database.pragma('application_id = 1196444487');
         database.close();
       },
@@ -212,7 +212,7 @@ describe('a store', () => {
 
   it('whose file another program keeps locked is refused', async () => {
     SqliteStore.open(fixture.store).close();
-    const other = new Database(fixture.store);
+    const other = openDatabase(fixture.store);
     other.pragma('locking_mode = EXCLUSIVE');
     other.exec('BEGIN IMMEDIATE');
     await expect(fixture.start()).rejects.toMatchObject({ code: 'STORE_LOCKED' });

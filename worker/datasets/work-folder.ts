@@ -1,6 +1,6 @@
 import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Database } from '../../proto/sqlite.js';
+import { openDatabase } from '../../proto/sqlite.js';
 import { VernierError } from '../../proto/errors.js';
 import { folderError } from './folder-error.js';
 import { isAbsent, WORK_FOLDER, type Place } from './stored.js';
@@ -110,7 +110,7 @@ async function refuseForeign({ name, files, mark }: Place, folder: string): Prom
  * because removing it would let two processes lock two files of one name.
  */
 function lock(path: string, name: string): () => void {
-  const database = new Database(path, { timeout: 0 });
+  const database = openDatabase(path, { timeout: 0 });
   try {
     database.exec('BEGIN EXCLUSIVE');
   } catch (error) {
