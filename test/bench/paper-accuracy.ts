@@ -11,15 +11,11 @@ import { join } from 'node:path';
 import { packageFile } from '../../proto/package-root.js';
 import type { SearchJson } from '../../coordinator/report/search-json.js';
 import { timed } from './measure.js';
+import { bestOf } from '../support/search-results.js';
 
 const seeds = process.argv.length > 2 ? process.argv.slice(2) : ['42', '1', '2', '3', '4', '5'];
 const file = packageFile('configs/cifar10-lambda.yaml');
 const scratch = mkdtempSync(join(tmpdir(), 'vernier-bench-'));
-
-function bestOf(result: SearchJson, round: string, metric: string): number {
-  const trials = result.rounds.find(({ name }) => name === round)?.trials ?? [];
-  return Math.max(...trials.map(({ metrics }) => metrics[metric] ?? NaN));
-}
 
 try {
   const rows = [];

@@ -8,6 +8,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { SearchJson } from '../../coordinator/report/search-json.js';
 import { packageFile } from '../../proto/package-root.js';
 import { PYTHON } from '../support/python.js';
+import { bestOf } from '../support/search-results.js';
 
 /* Whether the networks are as good as such networks are: measured by NumPy's on the same data, and by the paper's. */
 
@@ -27,11 +28,6 @@ async function vernier(args: readonly string[], env: NodeJS.ProcessEnv = {}): Pr
 
 async function search(file: string, env: NodeJS.ProcessEnv = {}): Promise<SearchJson> {
   return JSON.parse(await vernier(['run', packageFile(file), '--json'], env)) as SearchJson;
-}
-
-function bestOf(result: SearchJson, round: string, metric: string): number {
-  const trials = result.rounds.find(({ name }) => name === round)?.trials ?? [];
-  return Math.max(...trials.map(({ metrics }) => metrics[metric] ?? NaN));
 }
 
 describe('the quickstart', () => {
