@@ -188,25 +188,26 @@ describe.each(KERNEL_NAMES)('kernel %s', (name) => {
         const ofPrecision: NetworkShape = { ...shape, precision: isDouble ? 'float64' : 'float32' };
         const data = randomRecords(own, seedOfRun, ofPrecision, 40);
         const before = own.allocate(4096);
-        const workspace = own.allocate(kernel.workspaceBytes(ofPrecision));
+        const workspace = own.allocate(kernel.workspaceBytes([ofPrecision]));
         const after = own.allocate(4096);
         const everything = new Uint8Array(memory.memory.buffer);
         for (const { offset, bytes } of [before, workspace, after]) everything.fill(0xa5, offset, offset + bytes);
         // One larger than the workspace's own end would not be noticed within its padding to a cache line.
-        const end = workspace.offset + kernel.workspaceBytes(ofPrecision);
+        const end = workspace.offset + kernel.workspaceBytes([ofPrecision]);
         const outside = () => [
           everything.slice(0, workspace.offset),
           everything.slice(end, after.offset + after.bytes),
         ];
         const expected = outside();
 
-        const network = kernel.open(ofPrecision, workspace);
+        const group = kernel.open([ofPrecision], workspace);
         const { mean, deviation } = recordStatistics(own.memory, data, 40);
-        network.setNormalisation(mean, deviation);
+        group.setNormalisation(mean, deviation);
+        const network = group.networks[0]!;
         network.setParameters(randomParameters(ofPrecision, seedOfRun));
         const rows = Uint32Array.from({ length: shape.batchSize }, (_, i) => i);
-        network.trainStep(data, rows, 0, 0.1, 0.1);
-        network.evaluate(data, 0, 40);
+        group.trainStep(data, rows, 0, [{ network: 0, eta: 0.1, lambda: 0.1 }]);
+        group.evaluate(data, 0, 40, [0]);
         network.sumSquaredWeights();
         network.parameters();
 

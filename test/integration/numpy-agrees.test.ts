@@ -103,7 +103,7 @@ describe.skipIf(!hasNumpy)(
           dataset,
           normalisation: recordStatistics(memory.memory, dataset.train, trainRecords),
           kernel,
-          workspace: memory.allocate(kernel.workspaceBytes(shape)),
+          workspace: memory.allocate(kernel.workspaceBytes([shape])),
           specSha256: '0'.repeat(64),
           weights: { keep: 'never' },
           cancelled: () => false,

@@ -1,8 +1,9 @@
 import { generator, type Generator } from '../../proto/seed.js';
 import type {
   Kernel,
+  Evaluation,
   LayerParameters,
-  NetworkKernel,
+  Network,
   NetworkShape,
   RecordsRegion,
 } from '../../worker/kernel/kernel.js';
@@ -61,16 +62,30 @@ export interface NetworkSetting {
   parameters: readonly LayerParameters[];
 }
 
+/** A group of one. */
+export interface SingleNetwork extends Network {
+  trainStep(records: RecordsRegion, rows: Uint32Array, first: number, eta: number, lambda: number): void;
+  evaluate(records: RecordsRegion, first: number, count: number): Evaluation;
+}
+
 export function openNetwork(
   kernel: Kernel,
   memory: NodeMemory,
   shape: NetworkShape,
   setting: NetworkSetting,
-): NetworkKernel {
-  const network = kernel.open(shape, memory.allocate(kernel.workspaceBytes(shape)));
-  network.setNormalisation(setting.mean, setting.deviation);
+): SingleNetwork {
+  const group = kernel.open([shape], memory.allocate(kernel.workspaceBytes([shape])));
+  const network = group.networks[0]!;
+  group.setNormalisation(setting.mean, setting.deviation);
   network.setParameters(setting.parameters);
-  return network;
+  return {
+    setParameters: (layers) => network.setParameters(layers),
+    parameters: () => network.parameters(),
+    sumSquaredWeights: () => network.sumSquaredWeights(),
+    trainStep: (records, rows, first, eta, lambda) =>
+      group.trainStep(records, rows, first, [{ network: 0, eta, lambda }]),
+    evaluate: (records, first, count) => group.evaluate(records, first, count, [0])[0]!,
+  };
 }
 
 /** The numbers' bits in hexadecimal, every NaN in one form. */
@@ -84,7 +99,7 @@ export function bits(values: Float32Array | Float64Array | readonly number[]): s
 
 /** All numbers that a network tells about itself, by name. */
 export function stateOf(
-  network: NetworkKernel,
+  network: SingleNetwork,
   records: RecordsRegion,
   first: number,
   count: number,

@@ -44,28 +44,48 @@ export interface Evaluation {
   correct: number;
 }
 
-/** One network being trained. Buffers lie in the workspace given at opening; nothing is allocated while training. */
-export interface NetworkKernel {
-  /** Per input, in units of a byte: x = (byte - mean) / deviation, as docs/numerics.md rounds it. */
-  setNormalisation(mean: Float64Array, deviation: Float64Array): void;
+/** One update step of one network of a group. */
+export interface NetworkStep {
+  /** Its place in the group. */
+  network: number;
+  eta: number;
+  lambda: number;
+}
+
+/** One network's parameters, in a group. */
+export interface Network {
   setParameters(layers: readonly LayerParameters[]): void;
   /** Copies. */
   parameters(): LayerParameters[];
-  /**
-   * One update step on the mini-batch of `records` at rows[first .. first + batchSize):
-   * W <- c W - eta G with c = 1 - 2 eta lambda, b <- b - eta g.
-   */
-  trainStep(records: RecordsRegion, rows: Uint32Array, first: number, eta: number, lambda: number): void;
-  /** Records first .. first + count, in order, with the weights as they are. */
-  evaluate(records: RecordsRegion, first: number, count: number): Evaluation;
   /** Sum of all squared weights (biases left out), accumulated in float64, layer by layer in logical order. */
   sumSquaredWeights(): number;
 }
 
+/**
+ * Networks side by side: they see the same mini-batches of the same records, and each is trained as if it were alone. One
+ * network is a group too. Buffers lie in the workspace given at opening; nothing is allocated while training.
+ */
+export interface NetworkGroup {
+  readonly networks: readonly Network[];
+  /** Per input, in units of a byte: x = (byte - mean) / deviation, as docs/numerics.md rounds it. */
+  setNormalisation(mean: Float64Array, deviation: Float64Array): void;
+  /**
+   * One update step of each network in `steps`, on the mini-batch of `records` at rows[first .. first + batchSize):
+   * W <- c W - eta G with c = 1 - 2 eta lambda, b <- b - eta g. The other networks are left as they are.
+   */
+  trainStep(records: RecordsRegion, rows: Uint32Array, first: number, steps: readonly NetworkStep[]): void;
+  /** Records first .. first + count, in order, with the weights of the given networks as they are; one answer each. */
+  evaluate(records: RecordsRegion, first: number, count: number, networks: readonly number[]): Evaluation[];
+}
+
 export interface Kernel {
   readonly name: KernelName;
-  /** Bytes of shared memory that a network of this shape works in. */
-  workspaceBytes(shape: NetworkShape): number;
-  /** The workspace's former content is of no account; it must be exclusively the caller's until the network is done with. */
-  open(shape: NetworkShape, workspace: Region): NetworkKernel;
+  /** Bytes of shared memory that a group of these networks works in. */
+  workspaceBytes(shapes: readonly NetworkShape[]): number;
+  /**
+   * The workspace's former content is of no account; it must be exclusively the caller's until the group is done with.
+   *
+   * @param shapes at least one; they agree in inputs, batchSize and precision
+   */
+  open(shapes: readonly NetworkShape[], workspace: Region): NetworkGroup;
 }

@@ -26,11 +26,11 @@ export function measureTrainStep(kernel: Kernel, memory: NodeMemory, budgetMs: n
     records: RECORDS,
     inputs,
   };
-  const workspace = memory.allocate(kernel.workspaceBytes(SHAPE));
+  const workspace = memory.allocate(kernel.workspaceBytes([SHAPE]));
   fill(memory, records);
-  const network = kernel.open(SHAPE, workspace);
-  network.setNormalisation(new Float64Array(inputs).fill(127.5), new Float64Array(inputs).fill(74));
-  network.setParameters([
+  const group = kernel.open([SHAPE], workspace);
+  group.setNormalisation(new Float64Array(inputs).fill(127.5), new Float64Array(inputs).fill(74));
+  group.networks[0]?.setParameters([
     { weights: smallWeights(inputs * 50), bias: new Float32Array(50) },
     { weights: smallWeights(50 * 10), bias: new Float32Array(10) },
   ]);
@@ -38,12 +38,13 @@ export function measureTrainStep(kernel: Kernel, memory: NodeMemory, budgetMs: n
   const stepsPerEpoch = RECORDS / SHAPE.batchSize;
   // A fixed walk in large strides, as scattered as a permutation is.
   const rows = Uint32Array.from({ length: RECORDS }, (_, i) => (i * 7919) % RECORDS);
+  const steps = [{ network: 0, eta: 0.01, lambda: 0.001 }];
   const times: number[] = [];
   /* oxlint-disable no-restricted-globals -- speed is what this measures; no result knows of it */
   const begin = performance.now();
   for (let step = 0; times.length < 3 || performance.now() - begin < budgetMs; step++) {
     const start = performance.now();
-    network.trainStep(records, rows, (step % stepsPerEpoch) * SHAPE.batchSize, 0.01, 0.001);
+    group.trainStep(records, rows, (step % stepsPerEpoch) * SHAPE.batchSize, steps);
     if (step > 0) times.push(performance.now() - start);
   }
   /* oxlint-enable no-restricted-globals */

@@ -7,7 +7,10 @@ const PAGE = 65_536;
  * still a 32-bit number. Pages that were never touched cost nothing.
  */
 const MAX_PAGES = 65_535;
-/** Regions start at cache lines, so that no two threads share one and vectors load aligned. */
+/**
+ * Regions start at cache lines, so that no two threads share one and vectors load aligned. One line is left behind the last
+ * region: kernels may read, not write, so far past a record.
+ */
 const ALIGN = 64;
 /** The first page is left to the kernels' own constants. */
 const RESERVED = PAGE;
@@ -68,7 +71,8 @@ export class NodeMemory {
     this.free.splice(index, 2, { offset: piece.offset, bytes: piece.bytes + next.bytes });
   }
 
-  private growTo(bytes: number): void {
+  private growTo(end: number): void {
+    const bytes = end + ALIGN;
     const held = this.memory.buffer.byteLength;
     if (bytes <= held) return;
     try {

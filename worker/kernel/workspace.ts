@@ -1,3 +1,8 @@
+import type { Precision } from './kernel.js';
+
+/** Numbers of the network's precision. */
+export type Values = Float32Array | Float64Array;
+
 /** Arrays start at cache lines. */
 const ALIGN = 64;
 
@@ -15,4 +20,13 @@ export class WorkspaceLayout {
 /** Consecutive pairs of a network's layers: the inputs and outputs of each of its weight matrices. */
 export function layerSizes(layers: readonly number[]): { inputs: number; outputs: number }[] {
   return layers.slice(1).map((outputs, layer) => ({ inputs: layers[layer] as number, outputs }));
+}
+
+export function bytesPerValue(precision: Precision): number {
+  return precision === 'float32' ? 4 : 8;
+}
+
+/** An array of `length` numbers at a byte offset of the shared memory. */
+export function valuesAt(buffer: SharedArrayBuffer, precision: Precision, offset: number, length: number): Values {
+  return precision === 'float32' ? new Float32Array(buffer, offset, length) : new Float64Array(buffer, offset, length);
 }

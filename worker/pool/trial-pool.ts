@@ -163,7 +163,7 @@ export class TrialPool {
     try {
       const { shape, trainRecords } = trainerOf(config).needs(config, dataset.info);
       const normalisation = await this.data.normalisation(dataset, trainRecords);
-      workspace = this.data.allocate(this.options.kernel.workspaceBytes(shape));
+      workspace = this.data.allocate(this.options.kernel.workspaceBytes([shape]));
       const task = { ...request, config, dataset, normalisation, workspace, cancel, progress: port2 };
       return await this.call('runTrial', task, [port2]);
     } finally {

@@ -1,13 +1,13 @@
 import type { EpochMetrics, Metrics } from '../../proto/domain.js';
-import type { NetworkKernel } from '../kernel/kernel.js';
+import type { Network, NetworkGroup } from '../kernel/kernel.js';
 import { evaluatePart, type Part } from './evaluation.js';
 import type { TrainingPlan } from './plan.js';
 
 type WhenEvaluated = 'epoch' | 'final' | 'never';
 
 export interface TrainingRun {
-  /** Its parameters and normalisation are set. */
-  network: NetworkKernel;
+  /** One network; its parameters and normalisation are set. */
+  group: NetworkGroup;
   plan: TrainingPlan;
   batchSize: number;
   lambda: number;
@@ -39,7 +39,7 @@ export interface TrainingEnd {
  * Nothing here looks at a NaN's sign or payload, the only bits in which backends may differ.
  */
 export function runEpochs(run: TrainingRun): TrainingEnd {
-  const { network, plan, batchSize, lambda } = run;
+  const { group, plan, batchSize, lambda } = run;
   const epochs: EpochMetrics[] = [];
   let step = 0;
   for (let epoch = 1; epoch <= plan.epochs; epoch++) {
@@ -47,22 +47,24 @@ export function runEpochs(run: TrainingRun): TrainingEnd {
     const steps = Math.min(plan.stepsPerEpoch, plan.totalSteps - step);
     for (let batch = 0; batch < steps; batch++, step++) {
       if (run.cancelled()) return { outcome: 'cancelled', epochs, metrics: {} };
-      network.trainStep(run.train.records, rows, batch * batchSize, plan.learningRate(step), lambda);
+      group.trainStep(run.train.records, rows, batch * batchSize, [
+        { network: 0, eta: plan.learningRate(step), lambda },
+      ]);
     }
 
     const last = epoch === plan.epochs;
-    const squares = network.sumSquaredWeights();
+    const squares = (group.networks[0] as Network).sumSquaredWeights();
     const metrics: Metrics = {};
     if (isDue(run.evaluate.train, last))
-      Object.assign(metrics, evaluatePart(network, 'train', run.train, lambda, squares));
+      Object.assign(metrics, evaluatePart(group, 'train', run.train, lambda, squares));
     if (isDue(run.evaluate.val, last))
-      Object.assign(metrics, evaluatePart(network, 'val', run.validation, lambda, squares));
+      Object.assign(metrics, evaluatePart(group, 'val', run.validation, lambda, squares));
     const finished = { epoch, metrics };
     epochs.push(finished);
     run.onEpoch(finished);
     if (![squares, ...Object.values(metrics)].every(Number.isFinite)) return { outcome: 'diverged', epochs, metrics };
     if (last) {
-      const test = run.test === undefined ? {} : evaluatePart(network, 'test', run.test, lambda, squares);
+      const test = run.test === undefined ? {} : evaluatePart(group, 'test', run.test, lambda, squares);
       return { outcome: 'completed', epochs, metrics: { ...metrics, ...test } };
     }
   }

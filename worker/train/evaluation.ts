@@ -1,5 +1,5 @@
 import type { Metrics } from '../../proto/domain.js';
-import type { NetworkKernel, RecordsRegion } from '../kernel/kernel.js';
+import type { Evaluation, NetworkGroup, RecordsRegion } from '../kernel/kernel.js';
 
 /** Records first .. first + count of a region. */
 export interface Part {
@@ -15,14 +15,14 @@ export type PartName = 'train' | 'val' | 'test';
  * squared weights), accuracy the share of records whose first largest score is their label's. An empty part has none.
  */
 export function evaluatePart(
-  network: NetworkKernel,
+  group: NetworkGroup,
   name: PartName,
   part: Part,
   lambda: number,
   squares: number,
 ): Metrics {
   if (part.count === 0) return {};
-  const { lossSum, correct } = network.evaluate(part.records, part.first, part.count);
+  const { lossSum, correct } = group.evaluate(part.records, part.first, part.count, [0])[0] as Evaluation;
   const loss = lossSum / part.count;
   return {
     [`${name}_cost`]: loss + lambda * squares,

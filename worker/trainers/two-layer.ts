@@ -2,7 +2,7 @@ import type { DatasetInfo } from '../../proto/datasets.js';
 import { VernierError } from '../../proto/errors.js';
 import type { TwoLayerConfig } from '../../proto/trainers/two-layer.js';
 import { NUMERICS_VERSION } from '../../proto/versions.js';
-import type { NetworkShape } from '../kernel/kernel.js';
+import type { Network, NetworkShape } from '../kernel/kernel.js';
 import { batchOrder } from '../train/batch-order.js';
 import { runEpochs } from '../train/epoch-loop.js';
 import { initialParameters } from '../train/initialisation.js';
@@ -42,11 +42,12 @@ function run(input: TrialInput<TwoLayerConfig>): TrialEnd {
   const shape = networkShape(config, dataset.info);
   const plan = planTraining(config);
 
-  const network = kernel.open(shape, input.workspace);
-  network.setNormalisation(normalisation.mean, normalisation.deviation);
+  const group = kernel.open([shape], input.workspace);
+  const network = group.networks[0] as Network;
+  group.setNormalisation(normalisation.mean, normalisation.deviation);
   network.setParameters(initialParameters(seed, shape.layers, shape.precision));
   const { outcome, epochs, metrics } = runEpochs({
-    network,
+    group,
     plan,
     batchSize: config.batch_size,
     lambda: config.lambda,

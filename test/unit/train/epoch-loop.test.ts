@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { NetworkKernel, RecordsRegion } from '../../../worker/kernel/kernel.js';
+import type { NetworkGroup, NetworkStep, RecordsRegion } from '../../../worker/kernel/kernel.js';
 import { runEpochs, type TrainingRun } from '../../../worker/train/epoch-loop.js';
 import type { TrainingPlan } from '../../../worker/train/plan.js';
 
@@ -9,7 +9,7 @@ const region = { offset: 0, bytes: 0 };
 const records: RecordsRegion = { images: region, labels: region, records: 100, inputs: 1 };
 const testRecords: RecordsRegion = { ...records, records: 10 };
 
-class ScriptedNetwork implements NetworkKernel {
+class ScriptedNetwork implements NetworkGroup {
   readonly steps: { eta: number; first: number; epochRow: number }[] = [];
   readonly evaluations: string[] = [];
 
@@ -18,17 +18,19 @@ class ScriptedNetwork implements NetworkKernel {
     private readonly script: { squares?: (steps: number) => number; loss?: (steps: number) => number } = {},
   ) {}
 
+  readonly networks = [this];
+
   setNormalisation(): void {}
   setParameters(): void {}
   parameters(): never[] {
     return [];
   }
-  trainStep(_records: RecordsRegion, rows: Uint32Array, first: number, eta: number): void {
-    this.steps.push({ eta, first, epochRow: rows[0]! });
+  trainStep(_records: RecordsRegion, rows: Uint32Array, first: number, steps: readonly NetworkStep[]): void {
+    this.steps.push({ eta: steps[0]!.eta, first, epochRow: rows[0]! });
   }
   evaluate(of: RecordsRegion, first: number, count: number) {
     this.evaluations.push(`${of === testRecords ? 'test' : 'records'} ${first}+${count}`);
-    return { lossSum: count * (this.script.loss?.(this.steps.length) ?? 2), correct: count / 2 };
+    return [{ lossSum: count * (this.script.loss?.(this.steps.length) ?? 2), correct: count / 2 }];
   }
   sumSquaredWeights(): number {
     return this.script.squares?.(this.steps.length) ?? 4;
@@ -37,10 +39,10 @@ class ScriptedNetwork implements NetworkKernel {
 
 const plan: TrainingPlan = { stepsPerEpoch: 5, totalSteps: 12, epochs: 3, learningRate: (step) => step };
 
-function run(network: NetworkKernel, changes: Partial<TrainingRun> = {}) {
+function run(network: NetworkGroup, changes: Partial<TrainingRun> = {}) {
   const seen: number[] = [];
   const end = runEpochs({
-    network,
+    group: network,
     plan,
     batchSize: 10,
     lambda: 0.5,

@@ -1,4 +1,5 @@
-import type { Round, Values } from './arithmetic.js';
+import type { Round } from './arithmetic.js';
+import type { Values } from '../workspace.js';
 
 /*
  * A layer's products, forward and backward. Every output element is accumulated in ascending order of the summed index,

@@ -1,6 +1,6 @@
 import type { Kernel } from '../kernel.js';
 import { networkLayout } from './layout.js';
-import { ReferenceNetwork } from './network.js';
+import { ReferenceGroup } from './group.js';
 
 /**
  * The specification of every other backend: plain loops over typed arrays in the node's shared memory, for float32 and
@@ -9,7 +9,7 @@ import { ReferenceNetwork } from './network.js';
 export function referenceKernel(memory: WebAssembly.Memory): Kernel {
   return {
     name: 'reference',
-    workspaceBytes: (shape) => networkLayout(shape).bytes,
-    open: (shape, workspace) => new ReferenceNetwork(memory, shape, workspace),
+    workspaceBytes: (shapes) => shapes.reduce((bytes, shape) => bytes + networkLayout(shape).bytes, 0),
+    open: (shapes, workspace) => new ReferenceGroup(memory, shapes, workspace),
   };
 }

@@ -1,6 +1,6 @@
 import type { NetworkShape, Region } from '../kernel.js';
-import { layerSizes, WorkspaceLayout } from '../workspace.js';
-import { bytesPerValue, valuesAt, type Values } from './arithmetic.js';
+import { bytesPerValue, layerSizes, WorkspaceLayout } from '../workspace.js';
+import { valuesAt, type Values } from '../workspace.js';
 
 /** One layer's arrays in the workspace. */
 export interface LayerBuffers {

@@ -1,5 +1,6 @@
-import type { Evaluation, LayerParameters, NetworkKernel, NetworkShape, RecordsRegion, Region } from '../kernel.js';
-import { rounding, type Round, type Values } from './arithmetic.js';
+import type { Evaluation, LayerParameters, Network, NetworkShape, RecordsRegion, Region } from '../kernel.js';
+import { rounding, type Round } from './arithmetic.js';
+import { type Values } from '../workspace.js';
 import {
   dense,
   denseBiasGradient,
@@ -12,7 +13,8 @@ import {
 import { networkLayout, type LayerBuffers, type NetworkBuffers } from './layout.js';
 import { addToEvaluation, softmaxGradient } from './softmax.js';
 
-export class ReferenceNetwork implements NetworkKernel {
+/** One network with all that it works in. */
+export class ReferenceNetwork implements Network {
   private readonly round: Round;
   private readonly buffers: NetworkBuffers;
 

@@ -1,6 +1,7 @@
 import { exp, log } from '../../../proto/numeric/index.js';
 import type { Evaluation } from '../kernel.js';
-import type { Round, Values } from './arithmetic.js';
+import type { Round } from './arithmetic.js';
+import type { Values } from '../workspace.js';
 
 /**
  * The first largest of a row of scores: class 0 unless a later one is greater than all before. Comparisons with NaN are

@@ -1,9 +1,9 @@
-import type { Evaluation, LayerParameters, NetworkKernel, NetworkShape, RecordsRegion, Region } from '../kernel.js';
+import type { Evaluation, LayerParameters, Network, NetworkShape, RecordsRegion, Region } from '../kernel.js';
 import type { WasmExports } from './exports.js';
 import { TILE, TILE_ROW, wasmLayout, type LayerPlace, type Tiled, type WasmLayout } from './layout.js';
 
 /** A float32 network in the WASM kernel: the order of its calls, over places in the workspace. */
-export class WasmNetwork implements NetworkKernel {
+export class WasmNetwork implements Network {
   private readonly layout: WasmLayout;
   /** The workspace. It lies below what the memory may grow by. */
   private readonly floats: Float32Array;
