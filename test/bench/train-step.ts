@@ -1,9 +1,8 @@
-import { KERNEL_NAMES } from '../../worker/kernel/kernel.js';
 import { measureTrainStep } from '../../worker/kernel/measure.js';
 import { NodeMemory } from '../../worker/kernel/memory.js';
-import { loadKernel } from '../../worker/kernel/select.js';
 import { timed } from './measure.js';
 import { peerEnvironment, peerFile } from './peers.js';
+import { BACKENDS } from '../support/backends.js';
 import { PYTHON } from '../support/python.js';
 
 /*
@@ -27,12 +26,11 @@ async function main(): Promise<void> {
   const budgetMs = Number(process.argv[2] ?? 3000);
   const kernels: Record<string, object> = {};
   let fastestMs = Infinity;
-  for (const name of KERNEL_NAMES) {
+  for (const { label, open } of BACKENDS) {
     const memory = new NodeMemory();
-    const { kernel } = await loadKernel(name, memory.memory);
-    const { medianMs, minMs, steps } = measureTrainStep(kernel, memory, budgetMs);
+    const { medianMs, minMs, steps } = measureTrainStep(open(memory.memory), memory, budgetMs);
     fastestMs = Math.min(fastestMs, medianMs);
-    kernels[name] = { medianMs, minMs, steps, gflops: FLOP / medianMs / 1e6 };
+    kernels[label] = { medianMs, minMs, steps, gflops: FLOP / medianMs / 1e6 };
   }
   const measured = await peers();
   const ratios =

@@ -1,13 +1,13 @@
 import * as fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { KERNEL_NAMES, type Kernel, type NetworkShape } from '../../worker/kernel/kernel.js';
+import { describe, expect, it } from 'vitest';
+import type { NetworkShape } from '../../worker/kernel/kernel.js';
 import { NodeMemory } from '../../worker/kernel/memory.js';
 import { referenceKernel } from '../../worker/kernel/reference/index.js';
-import { loadKernel } from '../../worker/kernel/select.js';
 import { recordStatistics } from '../../worker/kernel/statistics.js';
 import { networkTensors, weightsDigest } from '../../worker/train/weights.js';
 import { initialParameters } from '../../worker/train/initialisation.js';
 import { batchOrder } from '../../worker/train/batch-order.js';
+import { BACKENDS } from '../support/backends.js';
 import {
   bits,
   differences,
@@ -39,13 +39,9 @@ const seed = fc.nat();
 /** Numbers that break what is not careful: NaN, infinities, zeros of both signs, subnormal and huge ones. */
 const SPECIAL = [NaN, Infinity, -Infinity, 0, -0, 1e-44, -1e-40, 3e38, -3e38];
 
-describe.each(KERNEL_NAMES)('kernel %s', (name) => {
+describe.each(BACKENDS)('kernel $label', ({ open }) => {
   const memory = new NodeMemory();
-  let kernel: Kernel;
-
-  beforeAll(async () => {
-    ({ kernel } = await loadKernel(name, memory.memory));
-  });
+  const kernel = open(memory.memory);
 
   it('gives the bits of the reference for every shape, weight and step', () => {
     const training = fc.record({
@@ -248,9 +244,9 @@ describe.each(KERNEL_NAMES)('kernel %s', (name) => {
     expect(network.sumSquaredWeights()).toBeNaN();
   });
 
-  it('finds records that were loaded after it was opened, in memory that has grown since', async () => {
+  it('finds records that were loaded after it was opened, in memory that has grown since', () => {
     const grown = new NodeMemory();
-    const { kernel: own } = await loadKernel(name, grown.memory);
+    const own = open(grown.memory);
     const shape: NetworkShape = { layers: [40, 3, 2], batchSize: 5, precision: 'float32' };
     const parameters = randomParameters(shape, 1);
     const setting = { mean: new Float64Array(40).fill(100), deviation: new Float64Array(40).fill(50), parameters };

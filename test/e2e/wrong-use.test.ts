@@ -68,7 +68,7 @@ describe('wrong use', () => {
     ],
     [['run', file, '--workers', '1.5'], "'--workers <n>' argument '1.5' is invalid."],
     [['run', file, '--seed', '1.5'], "'--seed <n>' argument '1.5' is invalid. It must be a whole number from 0 to"],
-    [['run', file, '--kernel', 'abacus'], 'Allowed choices are reference, wasm.'],
+    [['run', file, '--kernel', 'abacus'], 'Allowed choices are reference, wasm, native.'],
     [['run', file, '--treads', '2'], "unknown option '--treads'\n(Did you mean --threads?)"],
     [['coordinator', '--listen', 'here'], 'It must be HOST:PORT'],
     [['submit', file, '--coordinator', '127.0.0.1'], 'It must be HOST:PORT'],

@@ -10,11 +10,10 @@ import type { Metrics } from '../../proto/domain.js';
 import { twoLayerSchema } from '../../proto/trainers/two-layer.js';
 import type { LoadedDataset } from '../../worker/datasets/dataset.js';
 import { loadDataset } from '../../worker/datasets/load.js';
-import { KERNEL_NAMES } from '../../worker/kernel/kernel.js';
 import { NodeMemory } from '../../worker/kernel/memory.js';
-import { loadKernel } from '../../worker/kernel/select.js';
 import { recordStatistics } from '../../worker/kernel/statistics.js';
 import { twoLayerTrainer } from '../../worker/trainers/two-layer.js';
+import { BACKENDS } from '../support/backends.js';
 import { PYTHON } from '../support/python.js';
 
 /*
@@ -83,7 +82,7 @@ describe.skipIf(!hasNumpy)(
       return JSON.parse(run.stdout);
     }
 
-    it.each(Object.entries(TRIALS))('computes the same bits: %s', async (_, trial) => {
+    it.each(Object.entries(TRIALS))('computes the same bits: %s', (_, trial) => {
       const config = twoLayerSchema.parse({
         kind: 'two-layer',
         dataset: { name: 'fashion-mnist-mini', train: 230, validation: 70 },
@@ -94,8 +93,8 @@ describe.skipIf(!hasNumpy)(
       const { inputs, classes } = dataset.info;
       const expected = runNumpy({ inputs, classes, seed, config });
 
-      for (const name of KERNEL_NAMES) {
-        const { kernel } = await loadKernel(name, memory.memory);
+      for (const { open } of BACKENDS) {
+        const kernel = open(memory.memory);
         const { shape, trainRecords } = twoLayerTrainer.needs(config, dataset.info);
         const end = twoLayerTrainer.run({
           config,

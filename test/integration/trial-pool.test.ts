@@ -8,10 +8,9 @@ import { doubleBits } from '../../proto/canonical.js';
 import { MAX_EPOCHS } from '../../proto/trainers/two-layer.js';
 import type { EpochMetrics } from '../../proto/domain.js';
 import { loadDataset } from '../../worker/datasets/load.js';
-import { KERNEL_NAMES, type KernelName } from '../../worker/kernel/kernel.js';
 import { NodeMemory } from '../../worker/kernel/memory.js';
-import { loadKernel } from '../../worker/kernel/select.js';
 import { TrialPool, type PoolTrialEnd, type TrialRequest } from '../../worker/pool/trial-pool.js';
+import { BACKENDS, type Backend } from '../support/backends.js';
 
 /* Real threads of dist/ over the embedded data set. */
 
@@ -20,6 +19,8 @@ const CRASHING_THREAD = fileURLToPath(new URL('../fixtures/crashing-thread.js', 
 const EXITS = 1001;
 const EATS_ITS_HEAP = 1002;
 
+const WASM = BACKENDS.find(({ name }) => name === 'wasm')!;
+
 const dataDir = mkdtempSync(join(tmpdir(), 'vernier-pool-'));
 const pools: TrialPool[] = [];
 afterEach(async () => {
@@ -27,15 +28,14 @@ afterEach(async () => {
 });
 afterAll(() => rmSync(dataDir, { recursive: true }));
 
-async function openPool(kernelName: KernelName, threads: number, threadFile?: string): Promise<TrialPool> {
+async function openPool(backend: Backend, threads: number, threadFile?: string): Promise<TrialPool> {
   const memory = new NodeMemory();
-  const { kernel, module } = await loadKernel(kernelName, memory.memory);
   const pool = await TrialPool.open({
     threads,
-    kernel,
+    kernel: backend.open(memory.memory),
+    recipe: backend.recipe,
     memory,
     loadDataset: (name, sha256) => loadDataset(name, sha256, memory, dataDir),
-    ...(module === undefined ? {} : { module }),
     ...(threadFile === undefined ? {} : { threadFile }),
   });
   pools.push(pool);
@@ -84,10 +84,10 @@ describe('TrialPool', () => {
   it('gives the same bits on every kernel and number of threads', async () => {
     const lambdas = [0, 0.001, 0.01];
     const results: object[][] = [];
-    for (const kernel of KERNEL_NAMES) {
+    for (const backend of BACKENDS) {
       for (const threads of [1, 2]) {
-        const pool = await openPool(kernel, threads);
-        expect([pool.kernel, pool.threads]).toEqual([kernel, threads]);
+        const pool = await openPool(backend, threads);
+        expect([pool.kernel, pool.threads]).toEqual([backend.name, threads]);
         const trials = lambdas.map((lambda) => pool.run(request({}, { lambda }), ignore));
         results.push((await Promise.all(trials.map(({ ended }) => ended))).map(resultOf));
       }
@@ -101,7 +101,7 @@ describe('TrialPool', () => {
   });
 
   it('trains: epochs arrive one by one, accuracies rise, the weights come with the result when asked', async () => {
-    const pool = await openPool('wasm', 1);
+    const pool = await openPool(WASM, 1);
     const epochs: EpochMetrics[] = [];
     const total = new Set<number>();
     const longer = request({ weights: { keep: 'always' } }, { cycles: 3 });
@@ -120,7 +120,7 @@ describe('TrialPool', () => {
   });
 
   it('cancels a trial that runs and one that waits, and goes on', async () => {
-    const pool = await openPool('wasm', 1);
+    const pool = await openPool(WASM, 1);
     const expected = resultOf(await pool.run(request(), ignore).ended);
 
     let started: () => void = ignore;
@@ -137,7 +137,7 @@ describe('TrialPool', () => {
   });
 
   it('loses a crashed thread and its trial, nothing else', async () => {
-    const pool = await openPool('wasm', 2, CRASHING_THREAD);
+    const pool = await openPool(WASM, 2, CRASHING_THREAD);
     const expected = resultOf(await pool.run(request(), ignore).ended);
     for (const [seed, reason] of [
       [EXITS, /a trial thread died/],
@@ -156,7 +156,7 @@ describe('TrialPool', () => {
   });
 
   it('tells a trial that cannot be trained from one that was unlucky', async () => {
-    const pool = await openPool('wasm', 1);
+    const pool = await openPool(WASM, 1);
     const tooMany = { dataset: { name: DATASET.name, train: 6000, validation: 2000 } };
     expect(await pool.run(request({}, tooMany), ignore).ended).toMatchObject({
       outcome: 'failed',
@@ -174,7 +174,7 @@ describe('TrialPool', () => {
   });
 
   it('ends what runs when it is closed', async () => {
-    const pool = await openPool('reference', 1);
+    const pool = await openPool(BACKENDS[0]!, 1);
     let started: () => void = ignore;
     const firstEpoch = new Promise<void>((resolve) => (started = resolve));
     const endless = pool.run(request({}, ENDLESS), () => started());

@@ -6,11 +6,13 @@ import { referenceKernel } from './reference/index.js';
 import { wasmKernel } from './wasm/index.js';
 import { compileWasmKernel, supportsSimd } from './wasm/module.js';
 
+/** What a thread needs to open a backend that another thread has chosen: openKernel. It crosses threads as it is. */
+export type KernelRecipe = { name: 'reference' } | { name: 'wasm'; module: WebAssembly.Module };
+
 /** A kernel over a memory, and what threads need to open it again. */
 export interface LoadedKernel {
   kernel: Kernel;
-  /** The compiled code, for openKernel in other threads; absent where there is none. */
-  module?: WebAssembly.Module;
+  recipe: KernelRecipe;
 }
 
 /** What this engine can do; tests put others in its place. */
@@ -48,16 +50,20 @@ function load(
   host: KernelHost,
 ): LoadedKernel {
   const forced = name === undefined || name === '' ? undefined : kernelName(name);
-  if (forced === 'reference') return { kernel: referenceKernel(memory) };
+  if (forced === 'native') throw notBuilt();
+  if (forced === 'reference') return opened({ name: 'reference' }, memory);
   if (!host.supportsSimd()) {
     if (forced === 'wasm') throw noSimd();
     onFallback(
       'this engine has no WebAssembly SIMD: the reference kernel is used, which gives the same bits about 50 times slower',
     );
-    return { kernel: referenceKernel(memory) };
+    return opened({ name: 'reference' }, memory);
   }
-  const module = host.compileWasmKernel();
-  return { kernel: wasmKernel(module, memory), module };
+  return opened({ name: 'wasm', module: host.compileWasmKernel() }, memory);
+}
+
+function opened(recipe: KernelRecipe, memory: WebAssembly.Memory): LoadedKernel {
+  return { kernel: openKernel(recipe, memory), recipe };
 }
 
 /**
@@ -65,9 +71,8 @@ function load(
  *
  * @throws VernierError KERNEL_UNAVAILABLE
  */
-export function openKernel(name: KernelName, memory: WebAssembly.Memory, module?: WebAssembly.Module): Kernel {
-  if (name === 'reference') return referenceKernel(memory);
-  return wasmKernel(module ?? compileWasmKernel(), memory);
+export function openKernel(recipe: KernelRecipe, memory: WebAssembly.Memory): Kernel {
+  return recipe.name === 'wasm' ? wasmKernel(recipe.module, memory) : referenceKernel(memory);
 }
 
 export interface KernelReport {
@@ -103,6 +108,12 @@ function kernelName(name: string): KernelName {
   if (known !== undefined) return known;
   throw new VernierError('USAGE', `there is no kernel ${JSON.stringify(name)}`, {
     mend: `choose one of ${KERNEL_NAMES.join(', ')}, or leave it out (--kernel, VERNIER_KERNEL)`,
+  });
+}
+
+function notBuilt(): VernierError {
+  return new VernierError('KERNEL_UNAVAILABLE', 'the native kernel is not built here', {
+    mend: 'use the wasm kernel, which gives the same bits: --kernel wasm',
   });
 }
 

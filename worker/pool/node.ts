@@ -26,13 +26,13 @@ export async function openNode(options: NodeOptions): Promise<TrialPool> {
   const dataDir = dataFolder(env, options.dataDir);
   const memory = new NodeMemory();
   const kernelName = options.kernel ?? env['VERNIER_KERNEL'];
-  const { kernel, module } = await loadKernel(kernelName, memory.memory, onKernelFallback);
+  const { kernel, recipe } = await loadKernel(kernelName, memory.memory, onKernelFallback);
   return TrialPool.open({
     threads,
     kernel,
+    recipe,
     memory,
     loadDataset: (name, sha256) => loadDataset(name, sha256, memory, dataDir),
-    ...(module === undefined ? {} : { module }),
     ...(onIdleThreadLost === undefined ? {} : { onIdleThreadLost }),
   });
 }

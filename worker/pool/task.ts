@@ -2,7 +2,8 @@ import type { MessagePort } from 'node:worker_threads';
 import type { EpochMetrics } from '../../proto/domain.js';
 import type { ErrorPayload } from '../../proto/errors.js';
 import type { LoadedDataset } from '../datasets/dataset.js';
-import type { KernelName, RecordsRegion, Region } from '../kernel/kernel.js';
+import type { RecordsRegion, Region } from '../kernel/kernel.js';
+import type { KernelRecipe } from '../kernel/select.js';
 import type { TrialConfig } from '../trainers/index.js';
 import type { Normalisation, TrialEnd } from '../trainers/trainer.js';
 import type { WeightsPolicy } from '../train/weights-policy.js';
@@ -16,9 +17,8 @@ import type { WeightsPolicy } from '../train/weights-policy.js';
 export interface ThreadSetup {
   /** The node's shared memory; the main thread alone allocates in it. */
   memory: WebAssembly.Memory;
-  kernel: KernelName;
-  /** The WASM kernel, compiled once for all threads; absent for other kernels. */
-  module?: WebAssembly.Module;
+  /** The kernel that the main thread has chosen. */
+  kernel: KernelRecipe;
 }
 
 /** Functions that the thread file exports, by what they take and give. Failures travel as values, see TaskAnswer. */

@@ -12,7 +12,7 @@ const setup = workerData as ThreadSetup;
 let opened: Kernel | undefined;
 
 function kernel(): Kernel {
-  opened ??= openKernel(setup.kernel, setup.memory, setup.module);
+  opened ??= openKernel(setup.kernel, setup.memory);
   return opened;
 }
 

@@ -5,6 +5,7 @@ import { VernierError, type ErrorPayload } from '../../proto/errors.js';
 import { packageFile } from '../../proto/package-root.js';
 import type { Kernel, KernelName, Region } from '../kernel/kernel.js';
 import type { NodeMemory } from '../kernel/memory.js';
+import type { KernelRecipe } from '../kernel/select.js';
 import { parseTrialConfig, trainerOf } from '../trainers/index.js';
 import type { TrialFinished } from '../trainers/trainer.js';
 import type { WeightsPolicy } from '../train/weights-policy.js';
@@ -19,8 +20,8 @@ export interface TrialPoolOptions {
   threads: number;
   /** The kernel of `memory`, as the main thread opened it. */
   kernel: Kernel;
-  /** Its compiled form, where it has one, for the threads. */
-  module?: WebAssembly.Module;
+  /** What the threads open it by. */
+  recipe: KernelRecipe;
   memory: NodeMemory;
   loadDataset: DatasetLoader;
   /** The threads' file: built JavaScript that exports ThreadTasks. */
@@ -61,12 +62,8 @@ export class TrialPool {
   private readonly running = new Set<RunningTrial>();
 
   private constructor(private readonly options: TrialPoolOptions) {
-    const { kernel, memory, threads } = options;
-    const setup: ThreadSetup = {
-      memory: memory.memory,
-      kernel: kernel.name,
-      ...(options.module === undefined ? {} : { module: options.module }),
-    };
+    const { recipe, memory, threads } = options;
+    const setup: ThreadSetup = { memory: memory.memory, kernel: recipe };
     this.piscina = new Piscina({
       filename: options.threadFile ?? packageFile('dist/worker/pool/thread.js'),
       workerData: setup,

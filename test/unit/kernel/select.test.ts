@@ -25,9 +25,9 @@ describe('loadKernel', () => {
   it('takes the fastest where none is named', async () => {
     const reasons: string[] = [];
     for (const name of [undefined, '']) {
-      const { kernel, module } = await loadKernel(name, memory, (reason) => reasons.push(reason));
+      const { kernel, recipe } = await loadKernel(name, memory, (reason) => reasons.push(reason));
       expect(kernel.name).toBe('wasm');
-      expect(openKernel('wasm', memory, module).name).toBe('wasm');
+      expect(openKernel(recipe, memory).name).toBe('wasm');
     }
     expect(reasons).toEqual([]);
   });
@@ -35,7 +35,7 @@ describe('loadKernel', () => {
   it('takes the one that is named', async () => {
     const reference = await loadKernel('reference', memory);
     expect(reference.kernel.name).toBe('reference');
-    expect(reference.module).toBeUndefined();
+    expect(reference.recipe).toEqual({ name: 'reference' });
     expect((await loadKernel('wasm', memory)).kernel.name).toBe('wasm');
   });
 
@@ -43,15 +43,15 @@ describe('loadKernel', () => {
     await expect(loadKernel('wams', memory)).rejects.toMatchObject({
       code: 'USAGE',
       message: 'there is no kernel "wams"',
-      mend: expect.stringContaining('reference, wasm') as string,
+      mend: expect.stringContaining('reference, wasm, native') as string,
     });
   });
 
   it('falls back to the reference where there is no SIMD, and says so', async () => {
     const reasons: string[] = [];
-    const { kernel, module } = await loadKernel(undefined, memory, (reason) => reasons.push(reason), withoutSimd);
+    const { kernel, recipe } = await loadKernel(undefined, memory, (reason) => reasons.push(reason), withoutSimd);
     expect(kernel.name).toBe('reference');
-    expect(module).toBeUndefined();
+    expect(recipe).toEqual({ name: 'reference' });
     expect(reasons).toEqual([expect.stringContaining('no WebAssembly SIMD')]);
   });
 
@@ -83,8 +83,9 @@ describe('kernelReport', () => {
     expect(reports.map(({ name, available }) => [name, available])).toEqual([
       ['reference', true],
       ['wasm', true],
+      ['native', false],
     ]);
-    for (const { stepMs } of reports) expect(stepMs).toBeGreaterThan(0);
+    for (const { stepMs } of reports.slice(0, 2)) expect(stepMs).toBeGreaterThan(0);
   });
 
   it('tells why a backend does not run', async () => {
