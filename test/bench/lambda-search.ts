@@ -1,23 +1,24 @@
 /**
- * The paper's coarse and fine lambda search as whole commands, ours beside the program that a user of Optuna and PyTorch
- * would write, in turn on the same two cores. Prints one JSON object.
+ * The paper's coarse and fine lambda search as whole commands, beside the program that a user of Optuna and PyTorch would
+ * write, in turn on the same two cores: ours with each fast backend, and with one thread. Prints one JSON object.
  *
- * usage: npx tsx test/bench/lambda-search.ts [PAIRS]     (default 3; after npm run build)
+ * usage: npx tsx test/bench/lambda-search.ts [ROUNDS]     (default 3; after npm run build)
  * needs: CIFAR-10 in the data folder (vernier data fetch cifar10); VERNIER_BENCH_PEERS, the folder of
  *   lambda_search_optuna_torch.py, or ours runs alone; python3-numpy, python3-torch, python3-optuna
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseDocument } from 'yaml';
 import { packageFile } from '../../proto/package-root.js';
+import { BACKENDS } from '../support/backends.js';
 import { dataFolder } from '../../worker/datasets/folder.js';
-import { ratios, spread, timed } from './measure.js';
+import { machine, ratios, spread, timed } from './measure.js';
 import { peerEnvironment, peerFile } from './peers.js';
 import { PYTHON } from '../support/python.js';
 
-const WORKERS = 2;
-const pairs = Number(process.argv[2] ?? 3);
+const CORES = 2;
+const rounds = Number(process.argv[2] ?? 3);
 const peer = peerFile('lambda_search_optuna_torch.py');
 const cifar = join(dataFolder(process.env), 'cifar10');
 const scratch = mkdtempSync(join(tmpdir(), 'vernier-bench-'));
@@ -31,28 +32,36 @@ function coarseAndFine(): string {
   return path;
 }
 
-const file = coarseAndFine();
-const ours: number[] = [];
+const kernels = ['wasm', 'native'].filter((kernel) => BACKENDS.some(({ name }) => name === kernel));
+const settings = [
+  ...kernels.map((kernel) => ({ kernel, threads: CORES })),
+  ...kernels.map((kernel) => ({ kernel, threads: 1 })),
+].map((setting) => ({ ...setting, seconds: [] as number[], peaks: [] as number[] }));
 const theirs: number[] = [];
-const peaks: number[] = [];
+const file = coarseAndFine();
 try {
-  for (let pair = 0; pair < pairs; pair++) {
-    const store = join(scratch, `store-${pair}.db`);
-    const main = packageFile('dist/main.js');
-    const run = await timed('node', [main, 'run', file, '--threads', String(WORKERS), '--store', store, '--json']);
-    ours.push(run.seconds);
-    peaks.push(run.childPeakMb);
-    if (peer !== undefined) {
-      theirs.push((await timed(PYTHON, [peer, cifar, String(WORKERS)], peerEnvironment())).seconds);
+  for (let round = 0; round < rounds; round++) {
+    if (peer !== undefined) theirs.push((await timed(PYTHON, [peer, cifar, String(CORES)], peerEnvironment())).seconds);
+    for (const { kernel, threads, seconds, peaks } of settings) {
+      const store = join(scratch, `store-${round}-${kernel}-${threads}.db`);
+      const args = ['run', file, '--threads', String(threads), '--kernel', kernel, '--store', store, '--json'];
+      const run = await timed('node', [packageFile('dist/main.js'), ...args]);
+      seconds.push(run.seconds);
+      peaks.push(run.childPeakMb);
     }
   }
   console.log(
     JSON.stringify({
-      machine: { processor: cpus()[0]?.model, cores: availableParallelism(), node: process.version },
+      machine: machine(),
       work: 'CIFAR-10, 45,000 / 5,000 records, 3072-50-10, batch 100: 8 trials of 2 cycles, then 11 of 4; start-up included',
-      vernierSeconds: spread(ours),
-      workerNodePeakMb: spread(peaks),
-      ...(theirs.length === 0 ? {} : { peerSeconds: spread(theirs), ratio: spread(ratios(ours, theirs)) }),
+      ours: settings.map(({ kernel, threads, seconds, peaks }) => ({
+        kernel,
+        threads,
+        seconds: spread(seconds),
+        workerNodePeakMb: spread(peaks),
+        ...(theirs.length === 0 || threads < CORES ? {} : { ratioToPeer: spread(ratios(seconds, theirs)) }),
+      })),
+      ...(theirs.length === 0 ? {} : { peerSeconds: spread(theirs) }),
     }),
   );
 } finally {

@@ -1,7 +1,13 @@
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism, cpus } from 'node:os';
 
 /** Whole processes timed from outside, and what is said of several such figures. */
+
+/** What figures are told with. */
+export function machine(): { processor: string | undefined; cores: number; node: string } {
+  return { processor: cpus()[0]?.model, cores: availableParallelism(), node: process.version };
+}
 
 export interface Timed {
   seconds: number;
