@@ -1,4 +1,4 @@
-import type { Kernel, NetworkShape, RecordsRegion } from '../../worker/kernel/kernel.js';
+import type { Kernel, NetworkGroup, NetworkShape, RecordsRegion } from '../../worker/kernel/kernel.js';
 import type { NodeMemory } from '../../worker/kernel/memory.js';
 import { initialParameters } from '../../worker/train/initialisation.js';
 import { spread, type Spread } from './measure.js';
@@ -8,7 +8,7 @@ import { spread, type Spread } from './measure.js';
 /** More bytes of CIFAR-10's size than a cache holds, visited in scattered order, as in training. */
 const RECORDS = 10_000;
 /** Not timed: the first touch of the memory, and the engine's compiling. */
-const WARM_UP_STEPS = 20;
+const WARM_UP = 20;
 
 /** The paper's network; with float32 and mini-batches of 100 unless said otherwise. */
 export function paperShape(changes: Partial<NetworkShape> = {}): NetworkShape {
@@ -34,27 +34,59 @@ export function timeSteps(
   shapes: readonly NetworkShape[],
   budgetMs: number,
 ): Spread {
-  const [{ layers, batchSize }] = shapes as [NetworkShape];
-  const records = madeUpRecords(memory, layers[0] as number, layers.at(-1) as number);
+  return withGroup(kernel, memory, shapes, (group, records) => {
+    const { batchSize } = shapes[0] as NetworkShape;
+    const rows = Uint32Array.from({ length: RECORDS }, (_, i) => (i * 7919) % RECORDS);
+    const steps = shapes.map((_, network) => ({ network, eta: 0.01, lambda: 0.001 }));
+    const batches = Math.floor(RECORDS / batchSize);
+    return timeRepeated(budgetMs, (step) => {
+      group.trainStep(records, rows, (step % batches) * batchSize, steps);
+    });
+  });
+}
+
+/** Milliseconds to evaluate 10,000 records with one network. */
+export function timeEvaluation(kernel: Kernel, memory: NodeMemory, shape: NetworkShape, budgetMs: number): Spread {
+  return withGroup(kernel, memory, [shape], (group, records) =>
+    timeRepeated(budgetMs, () => void group.evaluate(records, 0, RECORDS, [0])),
+  );
+}
+
+/** Operations of that evaluation's products. */
+export function evaluationFlop({ layers }: NetworkShape): number {
+  return layers.slice(1).reduce((flop, outputs, layer) => flop + 2 * RECORDS * (layers[layer] as number) * outputs, 0);
+}
+
+function timeRepeated(budgetMs: number, work: (turn: number) => void): Spread {
+  const times: number[] = [];
+  const begin = performance.now();
+  for (let turn = 0; times.length < 5 || performance.now() - begin < budgetMs; turn++) {
+    const start = performance.now();
+    work(turn);
+    if (turn >= WARM_UP || performance.now() - begin > budgetMs) times.push(performance.now() - start);
+  }
+  return spread(times);
+}
+
+/** Opens networks with the records that they are to see, and gives the memory back afterwards. */
+function withGroup<Result>(
+  kernel: Kernel,
+  memory: NodeMemory,
+  shapes: readonly NetworkShape[],
+  use: (group: NetworkGroup, records: RecordsRegion) => Result,
+): Result {
+  const { layers } = shapes[0] as NetworkShape;
+  const inputs = layers[0] as number;
+  const records = madeUpRecords(memory, inputs, layers.at(-1) as number);
   const workspace = memory.allocate(kernel.workspaceBytes(shapes));
   const group = kernel.open(shapes, workspace);
-  const inputs = layers[0] as number;
   group.setNormalisation(new Float64Array(inputs).fill(127.5), new Float64Array(inputs).fill(74));
   for (const [i, shape] of shapes.entries()) {
     group.networks[i]?.setParameters(initialParameters(i, shape.layers, shape.precision));
   }
-  const rows = Uint32Array.from({ length: RECORDS }, (_, i) => (i * 7919) % RECORDS);
-  const steps = shapes.map((_, network) => ({ network, eta: 0.01, lambda: 0.001 }));
-  const batches = Math.floor(RECORDS / batchSize);
-  const times: number[] = [];
-  const begin = performance.now();
-  for (let step = 0; times.length < 5 || performance.now() - begin < budgetMs; step++) {
-    const start = performance.now();
-    group.trainStep(records, rows, (step % batches) * batchSize, steps);
-    if (step >= WARM_UP_STEPS || performance.now() - begin > budgetMs) times.push(performance.now() - start);
-  }
+  const result = use(group, records);
   for (const region of [workspace, records.images, records.labels]) memory.release(region);
-  return spread(times);
+  return result;
 }
 
 function madeUpRecords(memory: NodeMemory, inputs: number, classes: number): RecordsRegion {

@@ -10,11 +10,11 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { NodeMemory } from '../../worker/kernel/memory.js';
-import { BACKENDS } from '../support/backends.js';
+import { BACKENDS, type Backend } from '../support/backends.js';
 import { PYTHON } from '../support/python.js';
 import { machine, timed, type Spread } from './measure.js';
 import { peerEnvironment, peerFile } from './peers.js';
-import { paperShape, productFlop, timeSteps } from './steps.js';
+import { evaluationFlop, paperShape, productFlop, timeEvaluation, timeSteps } from './steps.js';
 
 const SIDE_BY_SIDE = [1, 2, 3, 4, 6, 8];
 const BUSY_SIDE_BY_SIDE = [1, 4];
@@ -48,17 +48,28 @@ async function whileAllAreBusy(backend: string, width: number, budgetMs: number)
   return Math.max(...runs.map(({ stdout }) => (JSON.parse(stdout) as Spread).median));
 }
 
+/** Milliseconds per 10,000 records, and the rate of their products. */
+function evaluation(open: Backend['open'], budgetMs: number): object {
+  const memory = new NodeMemory();
+  const { median } = timeEvaluation(open(memory.memory), memory, paperShape(), budgetMs);
+  return { median, gflops: Math.round(evaluationFlop(paperShape()) / median / 1e5) / 10 };
+}
+
 async function main(budgetMs: number): Promise<void> {
   const before = await peers();
   const backends: Record<string, object> = {};
-  for (const { label } of BACKENDS) {
+  for (const { label, open } of BACKENDS) {
     const oneCore: Record<number, Spread> = {};
     for (const width of label === 'reference' ? [1] : SIDE_BY_SIDE) oneCore[width] = perTrial(label, width, budgetMs);
     const bothBusy: Record<number, number> = {};
     for (const width of label === 'reference' ? [] : BUSY_SIDE_BY_SIDE) {
       bothBusy[width] = await whileAllAreBusy(label, width, budgetMs);
     }
-    backends[label] = { oneCore, bothBusy };
+    backends[label] = {
+      oneCore,
+      bothBusy,
+      ...(label === 'reference' ? {} : { evaluation: evaluation(open, budgetMs) }),
+    };
   }
   const after = await peers();
   const best = before &&
