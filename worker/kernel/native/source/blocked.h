@@ -1,0 +1,447 @@
+/*
+ * The blocked functions for one precision and one width of vectors, in the vector extensions of GCC and Clang. Included by
+ * float32.c and float64.c, which define REAL, and compiled once a width with
+ *
+ *   WIDTH          its name
+ *   VECTOR_BYTES   16, 32 or 64
+ *   TILE_HEIGHT    rows and
+ *   TILE_VECTORS   vectors of a tile: as many sums as the registers hold beside one row of B, a number of A and a product
+ *
+ * Bits: every number is rounded to REAL at every operation, and a sum takes its terms in ascending order. Vectors span
+ * different sums. The compiler must neither contract a * b + c nor regroup: -ffp-contract=off and no -ffast-math.
+ */
+#include "exponential.h"
+#include "functions.h"
+
+#ifdef __FAST_MATH__
+#error "-ffast-math changes results"
+#endif
+#if defined(__FLT_EVAL_METHOD__) && __FLT_EVAL_METHOD__ != 0
+#error "numbers must be rounded to their type at every operation"
+#endif
+
+#define LINE 64
+#define LANES (VECTOR_BYTES / (int)sizeof(REAL))
+#define LINE_LANES (LINE / (int)sizeof(REAL))
+#define VECTORS_A_LINE (LINE / VECTOR_BYTES)
+
+#define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("GCC unroll 64")
+#ifdef __clang__
+#define SHUFFLE(mask, a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define SHUFFLE(mask, a, b, ...) __builtin_shuffle(a, b, (mask){__VA_ARGS__})
+#endif
+
+typedef REAL real __attribute__((may_alias));
+/* A whole number of REAL's size: what comparing gives. */
+typedef __typeof__(((REAL __attribute__((vector_size(16)))){} < 0)[0]) whole;
+typedef REAL vec __attribute__((vector_size(VECTOR_BYTES), may_alias));
+typedef whole vec_mask __attribute__((vector_size(VECTOR_BYTES), may_alias));
+/* As many numbers as `wide` has. */
+typedef REAL narrow __attribute__((vector_size(WIDE_LANES * sizeof(REAL)), may_alias));
+typedef whole narrow_mask __attribute__((vector_size(WIDE_LANES * sizeof(REAL)), may_alias));
+typedef REAL quad __attribute__((vector_size(4 * sizeof(REAL)), may_alias));
+typedef whole quad_mask __attribute__((vector_size(4 * sizeof(REAL)), may_alias));
+typedef uint8_t bytes16 __attribute__((vector_size(16), may_alias));
+typedef uint8_t bytes16_anywhere __attribute__((vector_size(16), aligned(1), may_alias));
+typedef int32_t int32x4 __attribute__((vector_size(16), may_alias));
+
+#define AT(type, address) (*(type *)(address))
+#define CONST_AT(type, address) (*(const type *)(address))
+
+/* x - 0 is x, whatever x is; 0 + x would turn -0 into 0, and so not be a plain copy. */
+INLINE vec splat(REAL x) { return x - (vec){}; }
+INLINE narrow splat_narrow(REAL x) { return x - (narrow){}; }
+INLINE narrow select_narrow(narrow_mask mask, narrow yes, narrow no) {
+  return (narrow)((mask & (narrow_mask)yes) | (~mask & (narrow_mask)no));
+}
+
+/* Products ------------------------------------------------------------------------------------------------------- */
+
+/* Where vector j of a strip lies; the strip begins at a line, or holds less than a line. */
+INLINE size_t vector_offset(size_t j, size_t line) { return j / VECTORS_A_LINE * line + j % VECTORS_A_LINE * VECTOR_BYTES; }
+
+/* B's columns: the bytes from one of its rows to the next, and from one of its lines of columns to the next. */
+typedef struct {
+  const char *at;
+  size_t step;
+  size_t line;
+} Columns;
+
+typedef struct {
+  const char *at;
+  size_t row;
+  size_t step;
+} Factors;
+
+/* sums [m, n vectors] += A [m, depth] B [depth, n vectors]; m and n are known where this is inlined. */
+INLINE void accumulate(vec sums[TILE_HEIGHT][TILE_VECTORS], int m, int n, size_t depth, Factors a, Columns b) {
+  for (size_t k = 0; k < depth; k++) {
+    vec x[TILE_VECTORS];
+    UNROLL for (int j = 0; j < n; j++) x[j] = CONST_AT(vec, b.at + vector_offset(j, b.line));
+    UNROLL for (int i = 0; i < m; i++) {
+      vec factor = splat(CONST_AT(real, a.at + i * a.row));
+      UNROLL for (int j = 0; j < n; j++) sums[i][j] += factor * x[j];
+    }
+    a.at += a.step;
+    b.at += b.step;
+  }
+}
+
+/* What becomes of the sums: `update` is known where this is inlined. */
+typedef struct {
+  int update;
+  int add;
+  REAL keep;
+  REAL eta;
+} Ending;
+
+INLINE void tile(int m, int n, size_t depth, Factors a, Columns b, char *c, size_t c_row, Ending ending) {
+  vec sums[TILE_HEIGHT][TILE_VECTORS];
+  if (!ending.update && ending.add) {
+    UNROLL for (int i = 0; i < m; i++) {
+      UNROLL for (int j = 0; j < n; j++) sums[i][j] = AT(vec, c + i * c_row + j * VECTOR_BYTES);
+    }
+  } else {
+    UNROLL for (int i = 0; i < m; i++) {
+      UNROLL for (int j = 0; j < n; j++) sums[i][j] = (vec){};
+    }
+  }
+  accumulate(sums, m, n, depth, a, b);
+  vec keep = splat(ending.keep), eta = splat(ending.eta);
+  UNROLL for (int i = 0; i < m; i++) {
+    UNROLL for (int j = 0; j < n; j++) {
+      vec *to = (vec *)(c + i * c_row + j * VECTOR_BYTES);
+      if (ending.update) *to = keep * *to - eta * sums[i][j];
+      else *to = sums[i][j];
+    }
+  }
+}
+
+/* All rows of a strip of n vectors. */
+INLINE void strip(size_t m, int n, size_t depth, Factors a, Columns b, char *c, size_t c_row, Ending ending) {
+  size_t i = 0;
+  for (; i + TILE_HEIGHT <= m; i += TILE_HEIGHT) {
+    tile(TILE_HEIGHT, n, depth, a, b, c, c_row, ending);
+    a.at += TILE_HEIGHT * a.row;
+    c += TILE_HEIGHT * c_row;
+  }
+  switch (m - i) {
+#define REMAINDER(rows) \
+  case rows: \
+    if (rows < TILE_HEIGHT) tile(rows < TILE_HEIGHT ? rows : 1, n, depth, a, b, c, c_row, ending); \
+    break;
+    REMAINDER(1)
+    REMAINDER(2)
+    REMAINDER(3)
+    REMAINDER(4)
+    REMAINDER(5)
+#undef REMAINDER
+  }
+}
+
+INLINE void product(size_t m, size_t n, size_t depth, Factors a, Columns b, char *c, size_t c_row, Ending ending) {
+  size_t vectors = (n + LANES - 1) / LANES;
+  size_t j = 0;
+#define STRIP(width) \
+  strip(m, width, depth, a, (Columns){b.at + vector_offset(j, b.line), b.step, b.line}, c + j * VECTOR_BYTES, c_row, ending)
+  for (; j + TILE_VECTORS <= vectors; j += TILE_VECTORS) STRIP(TILE_VECTORS);
+  switch (vectors - j) {
+  case 1:
+    STRIP(1);
+    break;
+  case 2:
+    if (TILE_VECTORS > 2) STRIP(TILE_VECTORS > 2 ? 2 : 1);
+    break;
+  case 3:
+    if (TILE_VECTORS > 3) STRIP(TILE_VECTORS > 3 ? 3 : 1);
+    break;
+  }
+#undef STRIP
+}
+
+static void multiply(size_t m, size_t n, size_t depth, const char *a, size_t a_row, size_t a_step, const char *b,
+                     size_t b_row, char *c, size_t c_row, int add) {
+  product(m, n, depth, (Factors){a, a_row, a_step}, (Columns){b, b_row, LINE}, c, c_row, (Ending){0, add, 0, 0});
+}
+
+static void update(size_t m, size_t n, size_t depth, const char *a, size_t a_row, const char *b, size_t b_panel, char *w,
+                   size_t w_row, double keep, double eta) {
+  product(m, n, depth, (Factors){a, a_row, sizeof(REAL)}, (Columns){b, LINE, b_panel}, w, w_row,
+          (Ending){1, 0, (REAL)keep, (REAL)eta});
+}
+
+/* Records -------------------------------------------------------------------------------------------------------- */
+
+INLINE void transpose(quad v[4]) {
+  quad low01 = SHUFFLE(quad_mask, v[0], v[1], 0, 4, 1, 5), high01 = SHUFFLE(quad_mask, v[0], v[1], 2, 6, 3, 7);
+  quad low23 = SHUFFLE(quad_mask, v[2], v[3], 0, 4, 1, 5), high23 = SHUFFLE(quad_mask, v[2], v[3], 2, 6, 3, 7);
+  v[0] = SHUFFLE(quad_mask, low01, low23, 0, 1, 4, 5);
+  v[1] = SHUFFLE(quad_mask, low01, low23, 2, 3, 6, 7);
+  v[2] = SHUFFLE(quad_mask, high01, high23, 0, 1, 4, 5);
+  v[3] = SHUFFLE(quad_mask, high01, high23, 2, 3, 6, 7);
+}
+
+/* Bytes 4 z .. 4 z + 3 as numbers; widened by shuffles with zeros, which compilers know better than conversions of bytes. */
+INLINE quad four_bytes(bytes16 bytes, int z) {
+  const bytes16 zero = {};
+  bytes16 widened;
+#define FOUR(q) SHUFFLE(bytes16, bytes, zero, q, 16, 16, 16, q + 1, 16, 16, 16, q + 2, 16, 16, 16, q + 3, 16, 16, 16)
+  switch (z) {
+  case 0:
+    widened = FOUR(0);
+    break;
+  case 1:
+    widened = FOUR(4);
+    break;
+  case 2:
+    widened = FOUR(8);
+    break;
+  default:
+    widened = FOUR(12);
+  }
+#undef FOUR
+  return __builtin_convertvector((int32x4)widened, quad);
+}
+
+/* One line of inputs of four records, the first `count` of them into rows of `transposed`. */
+INLINE void gather_line(const char *const records[4], size_t k, int count, const char *mean, const char *inverse,
+                        char *panels, char *transposed, size_t transposed_row) {
+  bytes16 bytes[4];
+  UNROLL for (int q = 0; q < 4; q++) bytes[q] = CONST_AT(bytes16_anywhere, records[q] + k);
+  UNROLL for (int z = 0; z < LINE_LANES / 4; z++) {
+    size_t offset = z * sizeof(quad);
+    quad m = CONST_AT(quad, mean + offset), inv = CONST_AT(quad, inverse + offset);
+    quad x[4];
+    UNROLL for (int q = 0; q < 4; q++) {
+      x[q] = (four_bytes(bytes[q], z) - m) * inv;
+      if (panels) AT(quad, panels + q * LINE + offset) = x[q];
+    }
+    transpose(x);
+    UNROLL for (int q = 0; q < 4; q++) {
+      if (4 * z + q < count) AT(quad, transposed + (4 * z + q) * transposed_row) = x[q];
+    }
+  }
+}
+
+static void gather(const char *images, size_t inputs, const uint32_t *row_numbers, size_t rows, size_t first, size_t count,
+                   const char *mean, const char *inverse, char *panels, size_t panel, char *transposed,
+                   size_t transposed_row) {
+  mean += first * sizeof(REAL);
+  inverse += first * sizeof(REAL);
+  for (size_t i = 0; i < rows; i += 4) {
+    const char *records[4];
+    for (int q = 0; q < 4; q++) {
+      records[q] = images + (size_t)row_numbers[i + q] * inputs + first;
+      /* The next block of inputs: it will be asked for after the product of this one. */
+      for (size_t ahead = count; ahead < 2 * count; ahead += LINE) __builtin_prefetch(records[q] + ahead);
+    }
+    for (size_t k = 0; k < count; k += LINE_LANES) {
+      const char *m = mean + k * sizeof(REAL), *inv = inverse + k * sizeof(REAL);
+      char *in_panel = panels ? panels + (first + k) / LINE_LANES * panel + i * LINE : NULL;
+      char *column = transposed + k * transposed_row + i * sizeof(REAL);
+      size_t left = count - k;
+      if (left >= LINE_LANES) gather_line(records, k, LINE_LANES, m, inv, in_panel, column, transposed_row);
+      else gather_line(records, k, (int)left, m, inv, in_panel, column, transposed_row);
+    }
+  }
+}
+
+/* Layers --------------------------------------------------------------------------------------------------------- */
+
+INLINE void add_bias_then(int rectify, char *z, size_t z_row, size_t units, size_t rows, const char *bias) {
+  for (size_t j = 0; j < units; j++, z += z_row) {
+    vec b = splat(CONST_AT(real, bias + j * sizeof(REAL)));
+    for (size_t i = 0; i < rows; i += LANES) {
+      vec *at = (vec *)(z + i * sizeof(REAL));
+      vec sum = *at + b;
+      if (rectify) sum = (vec)((vec_mask)sum & ~(sum < 0));
+      *at = sum;
+    }
+  }
+}
+
+static void add_bias(char *z, size_t z_row, size_t units, size_t rows, const char *bias) {
+  add_bias_then(0, z, z_row, units, rows, bias);
+}
+
+static void activate(char *z, size_t z_row, size_t units, size_t rows, const char *bias) {
+  add_bias_then(1, z, z_row, units, rows, bias);
+}
+
+static void to_panels(const char *z, size_t z_row, size_t units, size_t rows, char *panels, size_t panel) {
+  size_t padded = (units + LINE_LANES - 1) / LINE_LANES * LINE_LANES;
+  for (size_t j = 0; j < padded; j += 4) {
+    for (size_t i = 0; i < rows; i += 4) {
+      quad v[4];
+      for (size_t q = 0; q < 4; q++) v[q] = j + q < units ? CONST_AT(quad, z + (j + q) * z_row + i * sizeof(REAL)) : (quad){};
+      transpose(v);
+      char *to = panels + j / LINE_LANES * panel + i * LINE + j % LINE_LANES * sizeof(REAL);
+      for (size_t q = 0; q < 4; q++) AT(quad, to + q * LINE) = v[q];
+    }
+  }
+}
+
+static void mask_inactive(char *g, size_t g_row, size_t units, size_t rows, const char *activations,
+                          size_t activations_row) {
+  for (size_t j = 0; j < units; j++, g += g_row, activations += activations_row) {
+    for (size_t offset = 0; offset < rows * sizeof(REAL); offset += VECTOR_BYTES) {
+      vec_mask inactive = CONST_AT(vec, activations + offset) <= 0;
+      AT(vec_mask, g + offset) &= ~inactive;
+    }
+  }
+}
+
+static void update_bias(const char *g, size_t g_row, size_t units, size_t rows, char *bias, double eta) {
+  /* Several sums at once: one waits for its last addition most of the time. */
+  enum { SUMS = 8 };
+  REAL rate = (REAL)eta;
+  for (size_t j = 0; j < units; j += SUMS) {
+    size_t count = units - j < SUMS ? units - j : SUMS;
+    const char *from[SUMS];
+    REAL sums[SUMS];
+    for (size_t s = 0; s < SUMS; s++) {
+      /* Past the last unit the last once more, for nothing. */
+      from[s] = g + (j + (s < count ? s : count - 1)) * g_row;
+      sums[s] = 0;
+    }
+    for (size_t i = 0; i < rows; i++) {
+      UNROLL for (int s = 0; s < SUMS; s++) sums[s] += CONST_AT(real, from[s] + i * sizeof(REAL));
+    }
+    for (size_t s = 0; s < count; s++) {
+      real *b = (real *)(bias + (j + s) * sizeof(REAL));
+      *b = *b - rate * sums[s];
+    }
+  }
+}
+
+static double add_squares(const char *w, size_t w_row, size_t inputs, size_t outputs, double sum) {
+  for (size_t k = 0; k < inputs; k++) {
+    for (size_t j = 0; j < outputs; j++) {
+      double weight = CONST_AT(real, w + j * w_row + k * sizeof(REAL));
+      sum += weight * weight;
+    }
+  }
+  return sum;
+}
+
+/* Scores: records lie across the lanes, as many as float64 allows ------------------------------------------------- */
+
+/* The labels of records first .. first + WIDE_LANES; 0 past the last record. */
+INLINE narrow_mask labels_of(const uint8_t *labels, const uint32_t *row_numbers, size_t first, size_t rows) {
+  narrow_mask label = {};
+  for (int lane = 0; lane < WIDE_LANES; lane++) {
+    if (first + lane < rows) label[lane] = labels[row_numbers[first + lane]];
+  }
+  return label;
+}
+
+static void softmax_gradient(char *scores, size_t scores_row, size_t classes, size_t rows, const uint8_t *labels,
+                             const uint32_t *row_numbers) {
+  for (size_t i = 0; i < rows; i += WIDE_LANES) {
+    char *column = scores + i * sizeof(REAL);
+    narrow_mask label = labels_of(labels, row_numbers, i, rows);
+    narrow largest = AT(narrow, column);
+    for (size_t j = 1; j < classes; j++) {
+      narrow score = AT(narrow, column + j * scores_row);
+      largest = select_narrow(score > largest, score, largest);
+    }
+    narrow total = {};
+    for (size_t j = 0; j < classes; j++) {
+      narrow *score = (narrow *)(column + j * scores_row);
+      *score = __builtin_convertvector(exponential(__builtin_convertvector(*score - largest, wide)), narrow);
+      total += *score;
+    }
+    for (size_t j = 0; j < classes; j++) {
+      narrow *score = (narrow *)(column + j * scores_row);
+      narrow target = (narrow)((label == (whole)j) & (narrow_mask)splat_narrow(1));
+      *score = (*score / total - target) / (REAL)rows;
+    }
+  }
+}
+
+static void add_to_evaluation(const char *scores, size_t scores_row, size_t classes, size_t rows, const uint8_t *labels,
+                              const uint32_t *row_numbers, char *result) {
+  double loss_sum;
+  uint32_t correct;
+  memcpy(&loss_sum, result, sizeof loss_sum);
+  memcpy(&correct, result + sizeof loss_sum, sizeof correct);
+  for (size_t i = 0; i < rows; i += WIDE_LANES) {
+    const char *column = scores + i * sizeof(REAL);
+    narrow_mask label = labels_of(labels, row_numbers, i, rows);
+    narrow_mask best = {};
+    narrow largest = CONST_AT(narrow, column);
+    for (size_t j = 1; j < classes; j++) {
+      narrow score = CONST_AT(narrow, column + j * scores_row);
+      narrow_mask larger = score > largest;
+      largest = select_narrow(larger, score, largest);
+      best = (~larger & best) | (larger & (whole)j);
+    }
+    wide total = {};
+    narrow of_label = splat_narrow((REAL)NAN);
+    for (size_t j = 0; j < classes; j++) {
+      narrow score = CONST_AT(narrow, column + j * scores_row) - largest;
+      total += exponential(__builtin_convertvector(score, wide));
+      of_label = select_narrow(label == (whole)j, score, of_label);
+    }
+    for (int lane = 0; lane < WIDE_LANES && i + lane < rows; lane++) {
+      loss_sum += logarithm(total[lane]) - (double)of_label[lane];
+      correct += best[lane] == label[lane];
+    }
+  }
+  memcpy(result, &loss_sum, sizeof loss_sum);
+  memcpy(result + sizeof loss_sum, &correct, sizeof correct);
+}
+
+/* Measurements and tests ------------------------------------------------------------------------------------------ */
+
+static double multiply_add(size_t repeats) {
+  /* Enough to hide the latency of four cycles on two units, in 16 registers. */
+  enum { CHAINS = 7 };
+  volatile REAL one = 1, zero = 0; /* numbers that no compiler knows */
+  vec factor = splat(one), term = splat(zero);
+  vec products[CHAINS], sums[CHAINS];
+  UNROLL for (int i = 0; i < CHAINS; i++) {
+    products[i] = splat(one);
+    sums[i] = splat(zero);
+  }
+  for (size_t r = 0; r < repeats; r++) {
+    UNROLL for (int i = 0; i < CHAINS; i++) {
+      products[i] *= factor;
+      sums[i] += term;
+    }
+  }
+  vec all = {};
+  UNROLL for (int i = 0; i < CHAINS; i++) all += products[i] + sums[i];
+  one = all[0];
+  return (double)repeats * 2 * CHAINS * LANES;
+}
+
+static void exponentials(double *values, size_t count) {
+  for (size_t i = 0; i < count; i++) values[i] = exponential(values[i] - (wide){})[0];
+}
+
+static void logarithms(double *values, size_t count) {
+  for (size_t i = 0; i < count; i++) values[i] = logarithm(values[i]);
+}
+
+#define JOIN_NAMES(width, precision) vernier_##width##_##precision
+#define FUNCTIONS_NAME(width, precision) JOIN_NAMES(width, precision)
+
+const BlockedFunctions FUNCTIONS_NAME(WIDTH, PRECISION) = {
+    .gather = gather,
+    .multiply = multiply,
+    .update = update,
+    .add_bias = add_bias,
+    .activate = activate,
+    .to_panels = to_panels,
+    .mask_inactive = mask_inactive,
+    .softmax_gradient = softmax_gradient,
+    .update_bias = update_bias,
+    .add_to_evaluation = add_to_evaluation,
+    .add_squares = add_squares,
+    .multiply_add = multiply_add,
+    .exponentials = exponentials,
+    .logarithms = logarithms,
+};

@@ -1,0 +1,3 @@
+#define REAL float
+#define PRECISION float32
+#include "blocked.h"

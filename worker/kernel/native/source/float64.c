@@ -1,0 +1,3 @@
+#define REAL double
+#define PRECISION float64
+#include "blocked.h"
