@@ -32,6 +32,34 @@ function powerOfTwo(exponent: i32): f64 {
   return reinterpret<f64>(u64(exponent + 1023) << 52);
 }
 
+/** exp of two numbers, by the same operations; what lies outside its domain is put right at the end. */
+export function expPair(x: v128): v128 {
+  const k = f64x2.floor(f64x2.add(f64x2.mul(x, f64x2.splat(1.442695040888963387)), f64x2.splat(0.5)));
+  const high = f64x2.sub(x, f64x2.mul(k, f64x2.splat(LN2_HIGH)));
+  const low = f64x2.mul(k, f64x2.splat(LN2_LOW));
+  const r = f64x2.sub(high, low);
+  const t = f64x2.mul(r, r);
+  let p = f64x2.add(f64x2.splat(-1.6533902205465251539e-6), f64x2.mul(t, f64x2.splat(4.13813679705723846039e-8)));
+  p = f64x2.add(f64x2.splat(6.61375632143793436117e-5), f64x2.mul(t, p));
+  p = f64x2.add(f64x2.splat(-2.77777777770155933842e-3), f64x2.mul(t, p));
+  p = f64x2.add(f64x2.splat(1.66666666666666019037e-1), f64x2.mul(t, p));
+  const c = f64x2.sub(r, f64x2.mul(t, p));
+  const one = f64x2.splat(1);
+  const quotient = f64x2.div(f64x2.mul(r, c), f64x2.sub(f64x2.splat(2), c));
+  const y = f64x2.sub(one, f64x2.sub(f64x2.sub(low, quotient), high));
+  const exponent = i32x4.trunc_sat_f64x2_s_zero(k);
+  const half = i32x4.shr_s(exponent, 1);
+  let result = f64x2.mul(f64x2.mul(y, powersOfTwo(half)), powersOfTwo(i32x4.sub(exponent, half)));
+  result = v128.bitselect(f64x2.splat(Infinity), result, f64x2.gt(x, f64x2.splat(7.09782712893383973096e2)));
+  result = v128.andnot(result, f64x2.lt(x, f64x2.splat(-7.4513321910194110842e2)));
+  return v128.bitselect(result, x, f64x2.eq(x, x));
+}
+
+/** Of the first two of four exponents. */
+function powersOfTwo(exponents: v128): v128 {
+  return i64x2.shl(i64x2.extend_low_i32x4_s(i32x4.add(exponents, i32x4.splat(1023))), 52);
+}
+
 export function log(x: f64): f64 {
   if (!(x > 0)) return x == 0 ? -Infinity : NaN;
   if (x == Infinity) return x;

@@ -1,96 +1,107 @@
-import { FLOAT, PANEL_ROW, TILE_ROW, panelled, tiled } from './layout';
+import { bytes, LINE, ROWS, VECTOR } from './layout';
 
-/* What a layer does besides its products. Columns are done in fours; those past the last have room, and are of no account. */
+/*
+ * What a layer does besides its products, on matrices [units, rows] by rows, the records along the vectors. Records past
+ * the last have room up to a vector's end, and are of no account.
+ */
 
-/** z <- z + bias, for z [rows, outputs] tiled, bias [outputs]. */
-export function addBias(z: usize, zTile: usize, rows: i32, outputs: i32, bias: usize): void {
-  for (let j = 0; j < outputs; j += 4) {
-    const b = v128.load(bias + usize(j) * FLOAT);
-    let at = z + tiled(j, zTile);
-    for (let i = 0; i < rows; i++) {
-      v128.store(at, f32x4.add(v128.load(at), b));
-      at += TILE_ROW;
-    }
+/** z <- z + bias, bias [units]. */
+export function addBias<T>(z: usize, zRow: usize, units: i32, rows: i32, bias: usize): void {
+  for (let j = 0; j < units; j++) {
+    const b = v128.splat<T>(load<T>(bias + bytes<T>(j)));
+    const end = z + bytes<T>(rows);
+    for (let at = z; at < end; at += VECTOR) v128.store(at, v128.add<T>(v128.load(at), b));
+    z += zRow;
   }
 }
 
-/** x <- relu(z + bias), for z [rows, outputs] tiled, bias [outputs], x [rows, outputs] panelled. A NaN stays. */
-export function activate(z: usize, zTile: usize, rows: i32, outputs: i32, bias: usize, x: usize, panel: usize): void {
-  const zero = f32x4.splat(0);
-  for (let j = 0; j < outputs; j += 4) {
-    const b = v128.load(bias + usize(j) * FLOAT);
-    let from = z + tiled(j, zTile);
-    let to = x + panelled(j, panel);
-    for (let i = 0; i < rows; i++) {
-      const sum = f32x4.add(v128.load(from), b);
-      v128.store(to, v128.andnot(sum, f32x4.lt(sum, zero)));
-      from += TILE_ROW;
-      to += PANEL_ROW;
+/** z <- relu(z + bias). A NaN stays, and so does -0. */
+export function activate<T>(z: usize, zRow: usize, units: i32, rows: i32, bias: usize): void {
+  const zero = v128.splat<T>(0 as T);
+  for (let j = 0; j < units; j++) {
+    const b = v128.splat<T>(load<T>(bias + bytes<T>(j)));
+    const end = z + bytes<T>(rows);
+    for (let at = z; at < end; at += VECTOR) {
+      const sum = v128.add<T>(v128.load(at), b);
+      v128.store(at, v128.andnot(sum, v128.lt<T>(sum, zero)));
     }
+    z += zRow;
   }
 }
 
-/** g <- 0 where x <= 0, for g [rows, columns] tiled, x [rows, columns] panelled. */
-export function maskInactive(g: usize, gTile: usize, rows: i32, columns: i32, x: usize, panel: usize): void {
-  const zero = f32x4.splat(0);
-  for (let j = 0; j < columns; j += 4) {
-    let at = g + tiled(j, gTile);
-    let activation = x + panelled(j, panel);
+/** Copies z [units, rows] to panels [rows, units]; columns past the last unit become 0. */
+export function toPanels<T>(z: usize, zRow: usize, units: i32, rows: i32, panels: usize, panel: usize): void {
+  const perLine = i32(LINE / sizeof<T>());
+  for (let first = 0; first < units; first += perLine) {
     for (let i = 0; i < rows; i++) {
-      v128.store(at, v128.andnot(v128.load(at), f32x4.le(v128.load(activation), zero)));
-      at += TILE_ROW;
-      activation += PANEL_ROW;
+      let from = z + bytes<T>(i);
+      const to = panels + usize(i) * LINE;
+      for (let j = 0; j < perLine; j++) {
+        store<T>(to + bytes<T>(j), first + j < units ? load<T>(from) : (0 as T));
+        from += zRow;
+      }
     }
+    z += usize(perLine) * zRow;
+    panels += panel;
   }
 }
 
-/** Copies g [rows, columns], tiled, to x, panelled. */
-export function tiledToPanelled(g: usize, gTile: usize, rows: i32, columns: i32, x: usize, panel: usize): void {
-  for (let j = 0; j < columns; j += 4) {
-    let from = g + tiled(j, gTile);
-    let to = x + panelled(j, panel);
-    for (let i = 0; i < rows; i++) {
-      v128.store(to, v128.load(from));
-      from += TILE_ROW;
-      to += PANEL_ROW;
+/** g <- 0 where x <= 0. */
+export function maskInactive<T>(g: usize, gRow: usize, units: i32, rows: i32, x: usize, xRow: usize): void {
+  const zero = v128.splat<T>(0 as T);
+  const width = bytes<T>(rows);
+  for (let j = 0; j < units; j++) {
+    for (let at: usize = 0; at < width; at += VECTOR) {
+      v128.store(g + at, v128.andnot(v128.load(g + at), v128.le<T>(v128.load(x + at), zero)));
     }
+    g += gRow;
+    x += xRow;
   }
 }
 
-/** t [outputs, inputs] <- transpose of w [inputs, outputs], both tiled. */
-export function transpose(w: usize, wTile: usize, inputs: i32, outputs: i32, t: usize, tTile: usize): void {
+/**
+ * bias <- bias - eta * (sum of g over its rows' elements, in ascending order from zero). Five units at a time: one sum alone
+ * would wait for each of its additions.
+ */
+export function updateBias<T>(g: usize, gRow: usize, units: i32, rows: i32, bias: usize, eta: T): void {
+  const width = bytes<T>(rows);
+  for (let j = 0; j < units; j += ROWS) {
+    let s0 = 0 as T,
+      s1 = 0 as T,
+      s2 = 0 as T,
+      s3 = 0 as T,
+      s4 = 0 as T;
+    const end = g + width;
+    for (let at = g; at < end; at += sizeof<T>()) {
+      s0 += load<T>(at);
+      s1 += load<T>(at + gRow);
+      s2 += load<T>(at + 2 * gRow);
+      s3 += load<T>(at + 3 * gRow);
+      s4 += load<T>(at + 4 * gRow);
+    }
+    const left = units - j;
+    stepBias<T>(bias, s0, eta);
+    if (left > 1) stepBias<T>(bias + bytes<T>(1), s1, eta);
+    if (left > 2) stepBias<T>(bias + bytes<T>(2), s2, eta);
+    if (left > 3) stepBias<T>(bias + bytes<T>(3), s3, eta);
+    if (left > 4) stepBias<T>(bias + bytes<T>(4), s4, eta);
+    g += usize(ROWS) * gRow;
+    bias += bytes<T>(ROWS);
+  }
+}
+
+function stepBias<T>(bias: usize, gradient: T, eta: T): void {
+  store<T>(bias, (load<T>(bias) - ((eta * gradient) as T)) as T);
+}
+
+/** sum + all squares of W [outputs, inputs], by rows, added in float64 in the logical order: input by input. */
+export function addSquares<T>(w: usize, wRow: usize, inputs: i32, outputs: i32, sum: f64): f64 {
   for (let k = 0; k < inputs; k++) {
-    const from = w + usize(k) * TILE_ROW;
-    let to = t + tiled(k, tTile);
+    let at = w + bytes<T>(k);
     for (let j = 0; j < outputs; j++) {
-      store<f32>(to, load<f32>(from + tiled(j, wTile)));
-      to += TILE_ROW;
-    }
-  }
-}
-
-/** bias <- bias - eta * (sum of g over its rows, in ascending order from zero), for g [rows, outputs] tiled. */
-export function updateBias(g: usize, gTile: usize, rows: i32, outputs: i32, bias: usize, eta: f32): void {
-  const e = f32x4.splat(eta);
-  for (let j = 0; j < outputs; j += 4) {
-    let sum = f32x4.splat(0);
-    let from = g + tiled(j, gTile);
-    for (let i = 0; i < rows; i++) {
-      sum = f32x4.add(sum, v128.load(from));
-      from += TILE_ROW;
-    }
-    const at = bias + usize(j) * FLOAT;
-    v128.store(at, f32x4.sub(v128.load(at), f32x4.mul(e, sum)));
-  }
-}
-
-/** sum + all squares of w [inputs, outputs], tiled, added in float64 in row-major order. */
-export function addSquares(w: usize, wTile: usize, inputs: i32, outputs: i32, sum: f64): f64 {
-  for (let k = 0; k < inputs; k++) {
-    const row = w + usize(k) * TILE_ROW;
-    for (let j = 0; j < outputs; j++) {
-      const weight = f64(load<f32>(row + tiled(j, wTile)));
+      const weight = f64(load<T>(at));
       sum += weight * weight;
+      at += wRow;
     }
   }
   return sum;
