@@ -10,7 +10,7 @@ const TILE_ROWS = 5;
 /** Records come in groups of so many. */
 export const ROW_GROUP = 8;
 /** Inputs that are gathered and multiplied at a time: what one strip of the products reads of them fits the first-level cache. */
-export const DEPTH_BLOCK = 256;
+export const DEPTH_BLOCK = 192;
 /** Records are evaluated in blocks of at least so many, however small the mini-batch. */
 const MIN_EVALUATION_ROWS = 96;
 

@@ -41,12 +41,6 @@ typedef whole vec_mask __attribute__((vector_size(VECTOR_BYTES), may_alias));
 /* As many numbers as `wide` has. */
 typedef REAL narrow __attribute__((vector_size(WIDE_LANES * sizeof(REAL)), may_alias));
 typedef whole narrow_mask __attribute__((vector_size(WIDE_LANES * sizeof(REAL)), may_alias));
-typedef REAL quad __attribute__((vector_size(4 * sizeof(REAL)), may_alias));
-typedef whole quad_mask __attribute__((vector_size(4 * sizeof(REAL)), may_alias));
-typedef uint8_t bytes16 __attribute__((vector_size(16), may_alias));
-typedef uint8_t bytes16_anywhere __attribute__((vector_size(16), aligned(1), may_alias));
-typedef int32_t int32x4 __attribute__((vector_size(16), may_alias));
-
 #define AT(type, address) (*(type *)(address))
 #define CONST_AT(type, address) (*(const type *)(address))
 
@@ -59,7 +53,8 @@ INLINE narrow select_narrow(narrow_mask mask, narrow yes, narrow no) {
 
 /* Products ------------------------------------------------------------------------------------------------------- */
 
-/* Where vector j of a strip lies; the strip begins at a line, or holds less than a line. */
+/* Where vector j of a strip lies. Strips begin at a line, or end where it ends at the latest: powers of two one after the other. */
+_Static_assert((TILE_VECTORS & (TILE_VECTORS - 1)) == 0, "strips of so many vectors would straddle lines of the panels");
 INLINE size_t vector_offset(size_t j, size_t line) { return j / VECTORS_A_LINE * line + j % VECTORS_A_LINE * VECTOR_BYTES; }
 
 /* B's columns: the bytes from one of its rows to the next, and from one of its lines of columns to the next. */
@@ -174,78 +169,134 @@ static void update(size_t m, size_t n, size_t depth, const char *a, size_t a_row
 
 /* Records -------------------------------------------------------------------------------------------------------- */
 
-INLINE void transpose(quad v[4]) {
-  quad low01 = SHUFFLE(quad_mask, v[0], v[1], 0, 4, 1, 5), high01 = SHUFFLE(quad_mask, v[0], v[1], 2, 6, 3, 7);
-  quad low23 = SHUFFLE(quad_mask, v[2], v[3], 0, 4, 1, 5), high23 = SHUFFLE(quad_mask, v[2], v[3], 2, 6, 3, 7);
-  v[0] = SHUFFLE(quad_mask, low01, low23, 0, 1, 4, 5);
-  v[1] = SHUFFLE(quad_mask, low01, low23, 2, 3, 6, 7);
-  v[2] = SHUFFLE(quad_mask, high01, high23, 0, 1, 4, 5);
-  v[3] = SHUFFLE(quad_mask, high01, high23, 2, 3, 6, 7);
+/*
+ * Records are gathered and transposed four at a time, or eight: then each half of a vector of 256 bits does what a vector of
+ * 128 bits does elsewhere, for records 0 .. 3 and 4 .. 7. A group is one number, or four bytes, of each of the records, or
+ * four numbers of record q and four of record q + 4.
+ */
+#if defined(__AVX2__) && REAL_BYTES == 4
+#define GROUP 8
+#define SPAN 32
+#define ALTERNATE(a, b, i) SHUFFLE(group_mask, a, b, i, i + 8, i + 1, i + 9, i + 4, i + 12, i + 5, i + 13)
+#define TWO_AND_TWO(a, b, i) SHUFFLE(group_mask, a, b, i, i + 1, i + 8, i + 9, i + 4, i + 5, i + 12, i + 13)
+#define INTERLEAVE_BYTES(a, b, i) (words) SHUFFLE(bytes, a, b, EIGHT_PAIRS(i, 32), EIGHT_PAIRS(i + 16, 32))
+#define INTERLEAVE_WORDS(a, b, i) (integers) SHUFFLE(words, a, b, FOUR_PAIRS(i, 16), FOUR_PAIRS(i + 8, 16))
+#else
+#define GROUP 4
+#define SPAN 16
+#define ALTERNATE(a, b, i) SHUFFLE(group_mask, a, b, i, i + 4, i + 1, i + 5)
+#define TWO_AND_TWO(a, b, i) SHUFFLE(group_mask, a, b, i, i + 1, i + 4, i + 5)
+#define INTERLEAVE_BYTES(a, b, i) (words) SHUFFLE(bytes, a, b, EIGHT_PAIRS(i, 16))
+#define INTERLEAVE_WORDS(a, b, i) (integers) SHUFFLE(words, a, b, FOUR_PAIRS(i, 8))
+#endif
+#define FOUR_PAIRS(i, n) i, n + i, i + 1, n + i + 1, i + 2, n + i + 2, i + 3, n + i + 3
+#define EIGHT_PAIRS(i, n) FOUR_PAIRS(i, n), FOUR_PAIRS(i + 4, n)
+
+typedef REAL quad __attribute__((vector_size(4 * sizeof(REAL)), may_alias));
+typedef REAL group __attribute__((vector_size(GROUP * sizeof(REAL)), may_alias));
+typedef whole group_mask __attribute__((vector_size(GROUP * sizeof(REAL)), may_alias));
+typedef uint8_t bytes __attribute__((vector_size(SPAN), may_alias));
+typedef uint8_t bytes_anywhere __attribute__((vector_size(16), aligned(1), may_alias));
+typedef uint16_t words __attribute__((vector_size(SPAN), may_alias));
+typedef int32_t integers __attribute__((vector_size(SPAN), may_alias));
+
+#if GROUP == 8
+#include <immintrin.h>
+INLINE bytes bytes_of(const char *const records[GROUP], int q, size_t k) {
+  __m128i low = _mm_loadu_si128((const __m128i *)(records[q] + k));
+  return (bytes)_mm256_inserti128_si256(_mm256_castsi128_si256(low), _mm_loadu_si128((const __m128i *)(records[q + 4] + k)), 1);
+}
+INLINE group both_quads(const char *at) { return (group)_mm256_broadcast_ps((const __m128 *)at); }
+INLINE void store_quads(char *at, group value) {
+  _mm_store_ps((float *)at, _mm256_castps256_ps128((__m256)value));
+  _mm_store_ps((float *)(at + 4 * LINE), _mm256_extractf128_ps((__m256)value, 1));
+}
+#else
+INLINE bytes bytes_of(const char *const records[GROUP], int q, size_t k) { return CONST_AT(bytes_anywhere, records[q] + k); }
+INLINE group both_quads(const char *at) { return CONST_AT(group, at); }
+INLINE void store_quads(char *at, group value) { AT(group, at) = value; }
+#endif
+
+/* From number i of each record in v[q] to number q of each record in v[i], or back. */
+INLINE void transpose(group v[4]) {
+  group low01 = ALTERNATE(v[0], v[1], 0), high01 = ALTERNATE(v[0], v[1], 2);
+  group low23 = ALTERNATE(v[2], v[3], 0), high23 = ALTERNATE(v[2], v[3], 2);
+  v[0] = TWO_AND_TWO(low01, low23, 0);
+  v[1] = TWO_AND_TWO(low01, low23, 2);
+  v[2] = TWO_AND_TWO(high01, high23, 0);
+  v[3] = TWO_AND_TWO(high01, high23, 2);
 }
 
-/* Bytes 4 z .. 4 z + 3 as numbers; widened by shuffles with zeros, which compilers know better than conversions of bytes. */
-INLINE quad four_bytes(bytes16 bytes, int z) {
-  const bytes16 zero = {};
-  bytes16 widened;
-#define FOUR(q) SHUFFLE(bytes16, bytes, zero, q, 16, 16, 16, q + 1, 16, 16, 16, q + 2, 16, 16, 16, q + 3, 16, 16, 16)
-  switch (z) {
-  case 0:
-    widened = FOUR(0);
-    break;
-  case 1:
-    widened = FOUR(4);
-    break;
-  case 2:
-    widened = FOUR(8);
-    break;
-  default:
-    widened = FOUR(12);
-  }
-#undef FOUR
-  return __builtin_convertvector((int32x4)widened, quad);
+/* 16 bytes of record q (and q + 4) as numbers, widened by interleaving with zeros: every processor can. */
+INLINE void widen(bytes from, group to[4]) {
+  const bytes zero = {};
+  words low = INTERLEAVE_BYTES(from, zero, 0), high = INTERLEAVE_BYTES(from, zero, 8);
+  to[0] = __builtin_convertvector(INTERLEAVE_WORDS(low, (words)zero, 0), group);
+  to[1] = __builtin_convertvector(INTERLEAVE_WORDS(low, (words)zero, 4), group);
+  to[2] = __builtin_convertvector(INTERLEAVE_WORDS(high, (words)zero, 0), group);
+  to[3] = __builtin_convertvector(INTERLEAVE_WORDS(high, (words)zero, 4), group);
 }
 
-/* One line of inputs of four records, the first `count` of them into rows of `transposed`. */
-INLINE void gather_line(const char *const records[4], size_t k, int count, const char *mean, const char *inverse,
-                        char *panels, char *transposed, size_t transposed_row) {
-  bytes16 bytes[4];
-  UNROLL for (int q = 0; q < 4; q++) bytes[q] = CONST_AT(bytes16_anywhere, records[q] + k);
+/* One line of inputs of a group of records, the first `count` of them into rows of `transposed`. */
+INLINE void gather_line(const char *const records[GROUP], size_t k, int count, const char *mean, const char *inverse,
+                        int keep, char *panels, char *transposed, size_t transposed_row) {
+  group x[4][4];
+  UNROLL for (int q = 0; q < 4; q++) widen(bytes_of(records, q, k), x[q]);
   UNROLL for (int z = 0; z < LINE_LANES / 4; z++) {
     size_t offset = z * sizeof(quad);
-    quad m = CONST_AT(quad, mean + offset), inv = CONST_AT(quad, inverse + offset);
-    quad x[4];
+    group m = both_quads(mean + offset), inv = both_quads(inverse + offset);
+    group v[4];
     UNROLL for (int q = 0; q < 4; q++) {
-      x[q] = (four_bytes(bytes[q], z) - m) * inv;
-      if (panels) AT(quad, panels + q * LINE + offset) = x[q];
+      v[q] = (x[q][z] - m) * inv;
+      if (keep) store_quads(panels + q * LINE + offset, v[q]);
     }
-    transpose(x);
+    transpose(v);
     UNROLL for (int q = 0; q < 4; q++) {
-      if (4 * z + q < count) AT(quad, transposed + (4 * z + q) * transposed_row) = x[q];
+      if (4 * z + q < count) AT(group, transposed + (4 * z + q) * transposed_row) = v[q];
     }
+  }
+}
+
+INLINE void gather_records(int keep, const char *images, size_t inputs, const uint32_t *row_numbers, size_t rows,
+                           size_t first, size_t count, const char *mean, const char *inverse, char *panels, size_t panel,
+                           char *transposed, size_t transposed_row) {
+  mean += first * sizeof(REAL);
+  inverse += first * sizeof(REAL);
+  panels += first / LINE_LANES * panel;
+  for (size_t i = 0; i < rows; i += GROUP) {
+    const char *records[GROUP], *next[GROUP];
+    UNROLL for (int q = 0; q < GROUP; q++) {
+      records[q] = images + row_numbers[i + q] * inputs + first;
+      /* Fetched ahead: the same records' next block, for after this one's product; at first also the records to come. */
+      next[q] = first == 0 && i + GROUP < rows ? images + row_numbers[i + GROUP + q] * inputs : records[q];
+    }
+    const char *m = mean, *inv = inverse;
+    char *to_panel = panels + i * LINE;
+    char *column = transposed + i * sizeof(REAL);
+    size_t k = 0;
+    for (; k + LINE_LANES <= count; k += LINE_LANES) {
+      UNROLL for (int q = 0; q < GROUP; q++) __builtin_prefetch(records[q] + count + k);
+      if (first == 0) {
+        UNROLL for (int q = 0; q < GROUP; q++) __builtin_prefetch(next[q] + k);
+      }
+      gather_line(records, k, LINE_LANES, m, inv, keep, to_panel, column, transposed_row);
+      m += LINE;
+      inv += LINE;
+      to_panel += panel;
+      column += LINE_LANES * transposed_row;
+    }
+    if (k < count) gather_line(records, k, (int)(count - k), m, inv, keep, to_panel, column, transposed_row);
   }
 }
 
 static void gather(const char *images, size_t inputs, const uint32_t *row_numbers, size_t rows, size_t first, size_t count,
                    const char *mean, const char *inverse, char *panels, size_t panel, char *transposed,
                    size_t transposed_row) {
-  mean += first * sizeof(REAL);
-  inverse += first * sizeof(REAL);
-  for (size_t i = 0; i < rows; i += 4) {
-    const char *records[4];
-    for (int q = 0; q < 4; q++) {
-      records[q] = images + (size_t)row_numbers[i + q] * inputs + first;
-      /* The next block of inputs: it will be asked for after the product of this one. */
-      for (size_t ahead = count; ahead < 2 * count; ahead += LINE) __builtin_prefetch(records[q] + ahead);
-    }
-    for (size_t k = 0; k < count; k += LINE_LANES) {
-      const char *m = mean + k * sizeof(REAL), *inv = inverse + k * sizeof(REAL);
-      char *in_panel = panels ? panels + (first + k) / LINE_LANES * panel + i * LINE : NULL;
-      char *column = transposed + k * transposed_row + i * sizeof(REAL);
-      size_t left = count - k;
-      if (left >= LINE_LANES) gather_line(records, k, LINE_LANES, m, inv, in_panel, column, transposed_row);
-      else gather_line(records, k, (int)left, m, inv, in_panel, column, transposed_row);
-    }
-  }
+#define GATHER(keep) \
+  gather_records(keep, images, inputs, row_numbers, rows, first, count, mean, inverse, panels, panel, transposed, transposed_row)
+  if (panels != NULL) GATHER(1);
+  else GATHER(0);
+#undef GATHER
 }
 
 /* Layers --------------------------------------------------------------------------------------------------------- */
@@ -273,12 +324,15 @@ static void activate(char *z, size_t z_row, size_t units, size_t rows, const cha
 static void to_panels(const char *z, size_t z_row, size_t units, size_t rows, char *panels, size_t panel) {
   size_t padded = (units + LINE_LANES - 1) / LINE_LANES * LINE_LANES;
   for (size_t j = 0; j < padded; j += 4) {
-    for (size_t i = 0; i < rows; i += 4) {
-      quad v[4];
-      for (size_t q = 0; q < 4; q++) v[q] = j + q < units ? CONST_AT(quad, z + (j + q) * z_row + i * sizeof(REAL)) : (quad){};
+    for (size_t i = 0; i < rows; i += GROUP) {
+      group v[4];
+      for (size_t q = 0; q < 4; q++) {
+        v[q] = (group){};
+        if (j + q < units) v[q] = CONST_AT(group, z + (j + q) * z_row + i * sizeof(REAL));
+      }
       transpose(v);
       char *to = panels + j / LINE_LANES * panel + i * LINE + j % LINE_LANES * sizeof(REAL);
-      for (size_t q = 0; q < 4; q++) AT(quad, to + q * LINE) = v[q];
+      for (size_t q = 0; q < 4; q++) store_quads(to + q * LINE, v[q]);
     }
   }
 }
@@ -398,7 +452,7 @@ static void add_to_evaluation(const char *scores, size_t scores_row, size_t clas
 
 static double multiply_add(size_t repeats) {
   /* Enough to hide the latency of four cycles on two units, in 16 registers. */
-  enum { CHAINS = 7 };
+  enum { CHAINS = 7, TURNS = 8 };
   volatile REAL one = 1, zero = 0; /* numbers that no compiler knows */
   vec factor = splat(one), term = splat(zero);
   vec products[CHAINS], sums[CHAINS];
@@ -407,15 +461,17 @@ static double multiply_add(size_t repeats) {
     sums[i] = splat(zero);
   }
   for (size_t r = 0; r < repeats; r++) {
-    UNROLL for (int i = 0; i < CHAINS; i++) {
-      products[i] *= factor;
-      sums[i] += term;
+    UNROLL for (int turn = 0; turn < TURNS; turn++) {
+      UNROLL for (int i = 0; i < CHAINS; i++) {
+        products[i] *= factor;
+        sums[i] += term;
+      }
     }
   }
   vec all = {};
   UNROLL for (int i = 0; i < CHAINS; i++) all += products[i] + sums[i];
   one = all[0];
-  return (double)repeats * 2 * CHAINS * LANES;
+  return (double)repeats * TURNS * CHAINS * 2 * LANES;
 }
 
 static void exponentials(double *values, size_t count) {

@@ -1,3 +1,4 @@
 #define REAL double
+#define REAL_BYTES 8
 #define PRECISION float64
 #include "blocked.h"
