@@ -136,7 +136,7 @@ const isMain = process.argv[1] !== undefined && realpathSync(process.argv[1]) ==
 if (isMain) {
   const argv = process.argv.slice(2);
   // As the XDG rules have it: an empty value is none. commander would take it for a kernel's name.
-  if (process.env['VERNIER_KERNEL'] === '') delete process.env['VERNIER_KERNEL'];
+  for (const name of ['VERNIER_KERNEL', 'VERNIER_SIDE_BY_SIDE']) if (process.env[name] === '') delete process.env[name];
   // A closed terminal or a reader that has gone (`| head`) must not end a search.
   process.stderr.on('error', () => undefined);
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

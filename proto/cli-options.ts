@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { KERNEL_NAMES } from './kernels.js';
 import { MAX_SEED } from './seed.js';
+import { MAX_SIDE_BY_SIDE } from './trainers/side-by-side.js';
 
 /** Options that both sides' commands have; each is described here once. */
 
@@ -11,6 +12,15 @@ export const dataDirOption = (): Option =>
 
 export const kernelOption = (): Option =>
   new Option('--kernel <name>', 'numerical backend (default: the fastest)').choices(KERNEL_NAMES).env('VERNIER_KERNEL');
+
+/** How many trials a thread trains side by side at most; `auto`: as many as the caches bear. */
+export type SideBySideLimit = number | 'auto';
+
+export const sideBySideOption = (): Option =>
+  new Option('--side-by-side <n>', `trials that a thread trains together at most: 1 to ${MAX_SIDE_BY_SIDE}, or auto`)
+    .argParser(sideBySideLimit)
+    .default('auto', 'as many as the caches bear')
+    .env('VERNIER_SIDE_BY_SIDE');
 
 /** What --json prints. */
 export function writeJson(value: object, stdout: { write(text: string): unknown }): void {
@@ -59,6 +69,13 @@ export function parallelCount(text: string): number {
   const value = Number(text);
   if (DIGITS.test(text) && value >= 1 && value <= MOST_AT_ONCE) return value;
   throw new InvalidArgumentError(`It must be a whole number from 1 to ${MOST_AT_ONCE}.`);
+}
+
+function sideBySideLimit(text: string): SideBySideLimit {
+  if (text === 'auto') return text;
+  const value = Number(text);
+  if (DIGITS.test(text) && value >= 1 && value <= MAX_SIDE_BY_SIDE) return value;
+  throw new InvalidArgumentError(`It must be a whole number from 1 to ${MAX_SIDE_BY_SIDE}, or auto.`);
 }
 
 export function seed(text: string): number {

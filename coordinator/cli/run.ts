@@ -1,7 +1,13 @@
 import { availableParallelism, hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
-import { dataDirOption, jsonOption, kernelOption } from '../../proto/cli-options.js';
+import {
+  dataDirOption,
+  jsonOption,
+  kernelOption,
+  sideBySideOption,
+  type SideBySideLimit,
+} from '../../proto/cli-options.js';
 import type { CommandContext, CommandFactory } from '../../proto/command.js';
 import { VernierError } from '../../proto/errors.js';
 import type { SearchDetail__Output } from '../../proto/generated/vernier/v1/SearchDetail.js';
@@ -26,6 +32,7 @@ import { WorkerFleet, WorkersLost } from './worker-fleet.js';
 interface RunOptions {
   workers: number;
   threads?: number;
+  sideBySide: SideBySideLimit;
   store?: string;
   kernel?: string;
   dataDir?: string;
@@ -64,6 +71,7 @@ export const runCommand: CommandFactory = (context) =>
       parallelOption('--threads <n>', "threads of each worker (default: the workers share the machine's cores)"),
     )
     .addOption(storeOption('file that keeps the search'))
+    .addOption(sideBySideOption())
     .addOption(kernelOption())
     .addOption(dataDirOption())
     .addOption(seedOption())
@@ -164,12 +172,15 @@ async function work(detail: SearchDetail__Output, running: Work): Promise<Search
 }
 
 function startFleet({ options, context, coordinator }: Work, display: ProgressDisplay): WorkerFleet {
-  const { workers, threads, kernel, dataDir, verbose } = options;
+  const { workers, sideBySide, kernel, dataDir, verbose } = options;
+  const threads = options.threads ?? Math.max(1, Math.floor(availableParallelism() / workers));
+  coordinator.expectThreads(workers * threads);
   return new WorkerFleet({
     mainFile: context.mainFile,
     address: coordinator.address,
     workers,
-    threads: threads ?? Math.max(1, Math.floor(availableParallelism() / workers)),
+    threads,
+    sideBySide,
     kernel,
     dataDir,
     graceS: GRACE_S,

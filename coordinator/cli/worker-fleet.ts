@@ -1,4 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
+import type { SideBySideLimit } from '../../proto/cli-options.js';
 import { VernierError } from '../../proto/errors.js';
 
 /** A worker that says why and exits will most likely say so again. */
@@ -35,6 +36,7 @@ export interface FleetOptions {
   workers: number;
   /** Of each worker. */
   threads: number;
+  sideBySide: SideBySideLimit;
   kernel?: string | undefined;
   dataDir?: string | undefined;
   /** After a signal, time for running trials to end. */
@@ -142,13 +144,15 @@ export class WorkerFleet {
   }
 
   private arguments(): string[] {
-    const { address, threads, graceS, kernel, dataDir, verbose } = this.options;
+    const { address, threads, sideBySide, graceS, kernel, dataDir, verbose } = this.options;
     return [
       'worker',
       '--coordinator',
       address,
       '--threads',
       String(threads),
+      '--side-by-side',
+      String(sideBySide),
       '--grace',
       String(graceS),
       ...(kernel === undefined ? [] : ['--kernel', kernel]),

@@ -2,10 +2,10 @@ import { canonicalJson } from '../../proto/canonical.js';
 import { isReported, type AttemptEnd, type SearchRecord, type TrialResults } from '../store/records.js';
 import type { Effects, GrantedLease, RevocationReason } from './effects.js';
 import type { SubmittedSearch } from './events.js';
-import { LeaseTable, type Lease } from './leases.js';
-import { datasetOf, RunningSearch, type SearchEnd } from './running-search.js';
+import { LeaseTable, type Lease, type ThreadLead } from './leases.js';
+import { RunningSearch, type SearchEnd } from './running-search.js';
 import { usedUp, withEnded, withStarted } from './tally.js';
-import { failure, isEnded, type Trial } from './trial.js';
+import { datasetOf, failure, isEnded, type Trial } from './trial.js';
 import type { ConnectedWorker } from './workers.js';
 
 export interface AttemptPorts {
@@ -62,7 +62,7 @@ export class Attempts {
       const live = attempts.find(({ end }) => end === undefined);
       if (trial === undefined || live === undefined) continue;
       const { token, worker, number: attempt } = live;
-      this.addLease({ token, worker, attempt, search, trial, session: undefined }, nowMs);
+      this.addLease({ token, worker, attempt, search, trial, session: undefined, thread: undefined }, nowMs);
     }
     this.goOn(search, search.settle(effects), effects);
   }
@@ -92,13 +92,37 @@ export class Attempts {
 
   // ---- Attempts -------------------------------------------------------------------------------------------------
 
-  start(worker: ConnectedWorker, search: RunningSearch, trial: Trial, nowMs: number, effects: Effects): GrantedLease {
-    const token = this.ports.newToken();
+  /** @param trials waiting ones of the search, for one thread of the worker; at least one */
+  start(
+    worker: ConnectedWorker,
+    search: RunningSearch,
+    trials: readonly Trial[],
+    nowMs: number,
+    effects: Effects,
+  ): GrantedLease[] {
+    let thread: ThreadLead | undefined;
+    return trials.map((trial) => {
+      const token = this.ports.newToken();
+      thread ??= { token, trial: trial.number };
+      const lease = this.lease(worker, search, trial, token, thread, nowMs, effects);
+      return { ...lease, beside: trials.length > 1 ? thread.token : '' };
+    });
+  }
+
+  private lease(
+    worker: ConnectedWorker,
+    search: RunningSearch,
+    trial: Trial,
+    token: string,
+    thread: ThreadLead,
+    nowMs: number,
+    effects: Effects,
+  ): Omit<GrantedLease, 'beside'> {
     trial.tally = withStarted(trial.tally);
     search.leased(trial);
     const attempt = trial.tally.attempts;
     const { name, kernel, session } = worker;
-    this.addLease({ token, worker: name, attempt, search, trial, session }, nowMs);
+    this.addLease({ token, worker: name, attempt, search, trial, session, thread }, nowMs);
     const of = { search: search.id, trial: trial.number, attempt, token };
     effects.writes.push({ kind: 'start-attempt', ...of, worker: name, kernel });
     effects.changed.add(search.id);
@@ -195,7 +219,7 @@ export class Attempts {
   }
 
   private addLease(
-    of: Pick<Lease, 'token' | 'worker' | 'attempt' | 'search' | 'trial' | 'session'>,
+    of: Pick<Lease, 'token' | 'worker' | 'attempt' | 'search' | 'trial' | 'session' | 'thread'>,
     nowMs: number,
   ): void {
     this.leases.add({ ...of, expiresAtMs: nowMs + this.leaseMs, alone: true, progress: { epoch: 0, epochs: 0 } });

@@ -15,6 +15,8 @@ export interface GrantedLease {
   /** Empty when the trial uses no data set. */
   datasetSha256: string;
   specSha256: string;
+  /** Leases that share a thread have the same text here; empty for one with a thread of its own. */
+  beside: string;
   weights: WeightsPolicy;
 }
 

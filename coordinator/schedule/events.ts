@@ -10,6 +10,10 @@ export interface WorkerIntroduction {
   worker: string;
   threads: number;
   kernel: string;
+  /** Trials that one of its threads runs side by side at most. */
+  sideBySide: number;
+  /** Bytes of their weights at most; 0 for no limit. */
+  sideBySideBytes: number;
   /** Identities (sha256) of the data sets complete on its node. */
   datasets: ReadonlySet<string>;
   /** Leases it still holds after a lost stream. */
@@ -49,6 +53,8 @@ export type CoordinatorEvent =
   | { kind: 'cancel'; search: string }
   /** From now on only this search's trials are granted: whoever runs one search does not pay for what else is unfinished. */
   | { kind: 'focus'; search: string }
+  /** So many threads are about to be there: trials are shared out as if they were. */
+  | { kind: 'expect'; threads: number }
   /** Workers whose names begin so have ended for good, and cannot come back. */
   | { kind: 'workers-gone'; namesBegin: string }
   | { kind: 'hello'; session: SessionId; introduction: WorkerIntroduction }

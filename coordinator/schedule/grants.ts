@@ -1,14 +1,14 @@
 import type { Lease } from './leases.js';
-import { datasetOf, type RunningSearch } from './running-search.js';
+import type { RunningSearch } from './running-search.js';
 import { isSuspect } from './tally.js';
-import type { Trial } from './trial.js';
+import { datasetOf, type Trial } from './trial.js';
 import { canUse, type ConnectedWorker } from './workers.js';
 
 /**
- * Leases a worker may hold for each of its threads: one runs, and the one before may still upload its weights. Whoever asks for
- * more has lost count, and others would wait for it.
+ * Threads' worth of leases that a worker may hold for each of its threads: one runs, and the one before may still upload its weights.
+ * Whoever asks for more has lost count, and others would wait for it.
  */
-const MAX_LEASES_A_THREAD = 2;
+const MAX_HELD_A_THREAD = 2;
 
 /**
  * The trial a worker runs next: of the oldest search that has one for it, the one of the lowest number. A suspect (a trial that
@@ -22,7 +22,7 @@ export function nextTrial(
   searches: Iterable<RunningSearch>,
   held: readonly Lease[],
 ): { search: RunningSearch; trial: Trial } | undefined {
-  if (held.length >= MAX_LEASES_A_THREAD * worker.threads) return undefined;
+  if (threadsOf(held, worker.sideBySide) >= MAX_HELD_A_THREAD * worker.threads) return undefined;
   if (held.some(({ trial }) => isSuspect(trial.tally))) return undefined;
   for (const search of searches) {
     let suspectWaits = false;
@@ -35,6 +35,13 @@ export function nextTrial(
     if (suspectWaits) return undefined;
   }
   return undefined;
+}
+
+/** How many threads were given leases; of old ones of which it is not known, as few as there can have been. */
+function threadsOf(held: readonly Lease[], sideBySide: number): number {
+  const known = new Set(held.flatMap(({ thread }) => thread?.token ?? []));
+  const unknown = held.filter(({ thread }) => thread === undefined).length;
+  return known.size + Math.ceil(unknown / sideBySide);
 }
 
 /** The worker to serve next: the one with the most free threads, of equal ones the first that came. */

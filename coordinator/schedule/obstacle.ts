@@ -1,7 +1,8 @@
 import type { ErrorCode } from '../../proto/errors.js';
 import { NUMERICS_VERSION } from '../../proto/versions.js';
-import { datasetOf, type RunningSearch } from './running-search.js';
+import type { RunningSearch } from './running-search.js';
 import { canUse, type ConnectedWorker } from './workers.js';
+import { datasetOf } from './trial.js';
 
 /** What a running search waits for that somebody has to see to. */
 export interface Obstacle {

@@ -1,4 +1,3 @@
-import type { Json } from '../../proto/canonical.js';
 import type { DatasetInfo } from '../../proto/datasets.js';
 import type { EndedTrialState, SearchSpec, SearchState } from '../../proto/domain.js';
 import { openRound } from '../search/open-round.js';
@@ -6,6 +5,7 @@ import type { FinishedRound, OpenedRound } from '../search/round.js';
 import type { SearchRecord, TrialResults } from '../store/records.js';
 import type { Effects } from './effects.js';
 import type { SubmittedSearch } from './events.js';
+import { PendingTrials } from './pending.js';
 import { isEnded, newTrial, storedTrial, type Trial } from './trial.js';
 import { KeptWeights, type WeightsPolicy } from './weights.js';
 
@@ -17,8 +17,8 @@ export interface SearchEnd {
 export interface ScheduledRound extends Omit<OpenedRound, 'trials'> {
   /** In trial order. */
   trials: Trial[];
-  /** Those that wait for a worker, in trial order. */
-  pending: Trial[];
+  /** Those that wait for a worker. */
+  pending: PendingTrials;
   /** How many have not ended. */
   left: number;
 }
@@ -52,7 +52,8 @@ export class RunningSearch {
     const search = new RunningSearch(record);
     for (const { closed, index, name, method, interval, trials: stored } of record.rounds) {
       const trials = stored.map((trial) => storedTrial(trial, search.spec.retries));
-      const pending = trials.filter(({ state }) => state === 'pending');
+      const waiting = trials.filter(({ state }) => state === 'pending');
+      const pending = new PendingTrials(waiting, search.datasets);
       const left = trials.filter((trial) => !isEnded(trial)).length;
       const round = { index, name, method, interval, trials, pending, left };
       search.weights.roundOpened(trials);
@@ -75,17 +76,13 @@ export class RunningSearch {
   /** A worker has the trial. */
   leased(trial: Trial): void {
     trial.state = 'leased';
-    const pending = this.present?.pending ?? [];
-    const at = pending.indexOf(trial);
-    if (at >= 0) pending.splice(at, 1);
+    this.present?.pending.remove(trial);
   }
 
   /** The trial waits for a worker again, in its place by number. */
   handedBack(trial: Trial): void {
     trial.state = 'pending';
-    const pending = this.present?.pending ?? [];
-    const at = pending.findIndex(({ number }) => number > trial.number);
-    pending.splice(at < 0 ? pending.length : at, 0, trial);
+    this.present?.pending.add(trial);
   }
 
   /** A leased trial has ended for good. How the search ended with it, if it did. */
@@ -139,7 +136,8 @@ export class RunningSearch {
     const { index, name, method, interval } = opened;
     const before = this.closed.reduce((count, { trials }) => count + trials.length, 0);
     const trials = opened.trials.map((planned, i) => newTrial(planned, before + 1 + i));
-    this.present = { index, name, method, interval, trials, pending: [...trials], left: trials.length };
+    const pending = new PendingTrials(trials, this.datasets);
+    this.present = { index, name, method, interval, trials, pending, left: trials.length };
     this.weights.roundOpened(trials);
     effects.writes.push({
       kind: 'open-round',
@@ -174,14 +172,4 @@ export function plannedTrials(spec: SearchSpec, opened: readonly { trials: reado
   return spec.rounds
     .slice(opened.length)
     .reduce((count, { trials, carry }) => count + (trials + (carry?.best ?? 0)) * spec.trainingSeeds.length, known);
-}
-
-/** The data set a trial's settings name; undefined when they name none. */
-export function datasetOf(
-  config: { readonly [key: string]: Json },
-  datasets: readonly DatasetInfo[],
-): DatasetInfo | undefined {
-  const { dataset } = config;
-  if (dataset === null || typeof dataset !== 'object' || Array.isArray(dataset)) return undefined;
-  return datasets.find(({ name }) => name === dataset['name']);
 }

@@ -13,13 +13,17 @@ import {
 import { mostFree, nextTrial } from './grants.js';
 import type { Lease } from './leases.js';
 import { isComputable, obstacle, OTHERS_TURN, type Obstacle } from './obstacle.js';
-import { datasetOf, type RunningSearch } from './running-search.js';
+import type { RunningSearch } from './running-search.js';
+import { FairShares } from './fair-shares.js';
 import { WorkerTable, type ConnectedWorker } from './workers.js';
+import { datasetOf } from './trial.js';
 
 export interface RunningAttempt {
   trial: number;
   attempt: number;
   worker: string;
+  /** The first of the trials that share its thread, perhaps itself; 0 where that is not known. */
+  beside: number;
   /** Epochs finished and in all; 0 before the worker has told. */
   epoch: number;
   epochs: number;
@@ -50,6 +54,8 @@ export class Schedule {
   private storeIsFull = false;
   /** The only search whose trials are granted, if so. */
   private focus: string | undefined;
+  /** Threads there are to be, where somebody has told. */
+  private expectedThreads = 0;
 
   /** @param leaseMs how long a lease lives unless it is renewed */
   constructor(leaseMs: number, ports: AttemptPorts) {
@@ -92,7 +98,9 @@ export class Schedule {
     if (search === undefined) return [];
     return this.attempts.leases
       .ofSearch(search)
-      .map(({ trial, attempt, worker, progress }) => ({ trial: trial.number, attempt, worker, ...progress }))
+      .map(({ trial, attempt, worker, thread, progress }) => {
+        return { trial: trial.number, attempt, worker, beside: thread?.trial ?? 0, ...progress };
+      })
       .sort((a, b) => a.trial - b.trial);
   }
 
@@ -112,6 +120,9 @@ export class Schedule {
         return this.attempts.cancel(event.search, effects);
       case 'focus':
         this.focus = event.search;
+        return;
+      case 'expect':
+        this.expectedThreads = event.threads;
         return;
       case 'workers-gone':
         return this.goneForGood(event.namesBegin, effects);
@@ -247,21 +258,40 @@ export class Schedule {
   /** Gives free threads what there is to run. */
   private grant(nowMs: number, effects: Effects): void {
     if (this.storeIsFull) return;
-    const granted = new Map<SessionId, GrantedLease[]>();
     let candidates = this.workers.all();
     const searches = this.grantable();
+    const shares = new FairShares(candidates, this.expectedThreads, this.attempts.leases);
+    const granted = new Map<SessionId, GrantedLease[][]>();
     for (let worker = mostFree(candidates); worker !== undefined; worker = mostFree(candidates)) {
       const found = nextTrial(worker, searches, this.attempts.leases.ofWorker(worker.name));
       if (found === undefined) {
         candidates = candidates.filter((other) => other !== worker);
         continue;
       }
+      const { search, trial } = found;
+      const share = shares.most(search, datasetOf(trial.config, search.datasets)?.sha256);
+      const most = Math.min(share, worker.sideBySide);
+      const trials = search.round?.pending.together(trial, most, worker.sideBySideBytes) ?? [trial];
       worker.free--;
-      const lease = this.attempts.start(worker, found.search, found.trial, nowMs, effects);
-      const leases = granted.get(worker.session);
-      if (leases === undefined) granted.set(worker.session, [lease]);
-      else leases.push(lease);
+      const leases = this.attempts.start(worker, search, trials, nowMs, effects);
+      granted.set(worker.session, [...(granted.get(worker.session) ?? []), leases]);
     }
-    for (const [session, leases] of granted) effects.send(session, { kind: 'grant', leases });
+    for (const [session, threads] of granted) {
+      for (const leases of inMessages(threads)) effects.send(session, { kind: 'grant', leases });
+    }
   }
+}
+
+/** Far below what a message may hold, at a kilobyte or so a lease. */
+const MAX_LEASES_A_GRANT = 1000;
+
+/** Leases that share a thread stay together. */
+function inMessages(threads: readonly GrantedLease[][]): GrantedLease[][] {
+  const messages: GrantedLease[][] = [];
+  for (const leases of threads) {
+    const last = messages.at(-1);
+    if (last !== undefined && last.length + leases.length <= MAX_LEASES_A_GRANT) last.push(...leases);
+    else messages.push([...leases]);
+  }
+  return messages;
 }

@@ -1,3 +1,5 @@
+import type { Json } from '../../proto/canonical.js';
+import type { DatasetInfo } from '../../proto/datasets.js';
 import type { Metrics, TrialState } from '../../proto/domain.js';
 import type { FinishedTrial, PlannedTrial } from '../search/round.js';
 import type { TrialRecord } from '../store/records.js';
@@ -48,4 +50,14 @@ export function failure(tally: AttemptTally, tries: number, message: string): st
 /** Whether the trial has ended, as the search's own types say it. */
 export function isEnded(trial: Trial): trial is Trial & FinishedTrial {
   return trial.state !== 'pending' && trial.state !== 'leased';
+}
+
+/** The data set a trial's settings name; undefined when they name none. */
+export function datasetOf(
+  config: { readonly [key: string]: Json },
+  datasets: readonly DatasetInfo[],
+): DatasetInfo | undefined {
+  const { dataset } = config;
+  if (dataset === null || typeof dataset !== 'object' || Array.isArray(dataset)) return undefined;
+  return datasets.find(({ name }) => name === dataset['name']);
 }

@@ -8,9 +8,13 @@ export interface ConnectedWorker {
   readonly threads: number;
   readonly kernel: string;
   readonly datasets: ReadonlySet<string>;
+  /** Trials that one of its threads runs side by side at most. */
+  readonly sideBySide: number;
+  /** Bytes of their weights at most; 0 for no limit. */
+  readonly sideBySideBytes: number;
   /** Data sets (sha256) it turned out not to be able to use, with what it said. It gets no trial of theirs. */
   readonly unusable: Map<string, { code: ErrorCode; message: string }>;
-  /** Trials it could start now. */
+  /** Threads with nothing to do. */
   free: number;
 }
 
@@ -20,11 +24,12 @@ export class WorkerTable {
   /** Takes in a worker. `superseded` is the stream it had before, if it has one still. */
   add(
     session: SessionId,
-    { worker: name, threads, kernel, datasets }: WorkerIntroduction,
+    { worker: name, threads, kernel, datasets, sideBySide, sideBySideBytes }: WorkerIntroduction,
   ): { worker: ConnectedWorker; superseded: SessionId | undefined } {
     const superseded = this.all().find((other) => other.name === name)?.session;
     if (superseded !== undefined) this.bySession.delete(superseded);
-    const worker = { session, name, threads, kernel, datasets, unusable: new Map(), free: 0 };
+    const told = { name, threads, kernel, datasets, sideBySide, sideBySideBytes };
+    const worker = { session, ...told, unusable: new Map(), free: 0 };
     this.bySession.set(session, worker);
     return { worker, superseded };
   }

@@ -44,6 +44,8 @@ export interface Coordinator {
   readonly failed: Promise<VernierError>;
   /** From now on only this search's trials are granted; others of the store wait for another coordinator. */
   serveOnly(search: string): void;
+  /** So many threads of workers are about to come: until they have, trials are shared out as if they were there. */
+  expectThreads(threads: number): void;
   /**
    * Workers whose names begin so have ended for good, and cannot come back: their trials wait for others at once, not when
    * their leases have run out.
@@ -144,6 +146,10 @@ class Serving {
 
   serveOnly(search: string): void {
     this.engine.dispatch({ kind: 'focus', search });
+  }
+
+  expectThreads(threads: number): void {
+    this.engine.dispatch({ kind: 'expect', threads });
   }
 
   workersGone(namesBegin: string): void {

@@ -16,11 +16,11 @@ import {
   trialStateToWire,
 } from '../../proto/wire.js';
 import type { Obstacle } from '../schedule/obstacle.js';
-import { datasetOf } from '../schedule/running-search.js';
 import type { RunningAttempt } from '../schedule/schedule.js';
 import { bestOfSearch } from '../search/ranking.js';
 import type { FinishedTrial } from '../search/round.js';
 import type { AttemptRecord, RoundRecord, SearchRecord, SearchSummary, TrialRecord } from '../store/records.js';
+import { datasetOf } from '../schedule/trial.js';
 
 /** What is remembered -> messages of the Searches service. */
 
@@ -122,6 +122,6 @@ function finishedSoFar(round: RoundRecord) {
   };
 }
 
-export function runningToWire({ trial, attempt, worker, epoch, epochs }: RunningAttempt): RunningTrial {
-  return { number: trial, attempt, worker, epoch, epochs };
+export function runningToWire({ trial, attempt, worker, beside, epoch, epochs }: RunningAttempt): RunningTrial {
+  return { number: trial, attempt, worker, beside, epoch, epochs };
 }

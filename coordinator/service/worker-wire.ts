@@ -15,10 +15,11 @@ import { BLOB_NAME } from '../store/blobs.js';
 /** Between the messages of a worker's stream and the schedule's events. What a message may hold is checked here. */
 
 const MAX_THREADS = 4096;
+const MAX_TRIALS_A_THREAD = 64;
 const MAX_NAME = 200;
 const MAX_TOKEN = 100;
-/** Far more than a worker may hold; each unknown one is looked up. */
-const MAX_TOKENS = 2 * MAX_THREADS;
+/** More than a worker may hold; each unknown one is looked up. */
+const MAX_TOKENS = 16 * MAX_THREADS;
 const MAX_METRIC_NAME = 100;
 const MAX_METRICS = 1000;
 /** Longer texts are cut: they are for people. */
@@ -53,11 +54,20 @@ export function introductionFromWire(hello: Hello__Output): WorkerIntroduction {
     `a worker's name has 1 to ${MAX_NAME} printable characters`,
   );
   check(threads >= 1 && threads <= MAX_THREADS, `a worker has 1 to ${MAX_THREADS} threads, not ${threads}`);
+  const sideBySide = Math.max(1, hello.sideBySide);
+  check(sideBySide <= MAX_TRIALS_A_THREAD, `a thread runs at most ${MAX_TRIALS_A_THREAD} trials, not ${sideBySide}`);
+  const { sideBySideBytes } = hello;
+  check(
+    sideBySideBytes >= 0 && sideBySideBytes < Infinity,
+    `side_by_side_bytes is a number of bytes, not ${sideBySideBytes}`,
+  );
   checkTokens(hello.heldTokens);
   return {
     worker,
     threads,
     kernel: clean(kernel, MAX_NAME),
+    sideBySide,
+    sideBySideBytes,
     datasets: new Set(hello.datasets.map(({ sha256 }) => sha256)),
     heldTokens: hello.heldTokens,
   };

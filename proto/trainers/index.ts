@@ -6,3 +6,10 @@ export const trainerSchemas = {
 } as const;
 
 export type TrainerKind = keyof typeof trainerSchemas;
+
+/** The schema of a trial's settings by their `kind`; undefined when there is none of that kind. */
+export function trainerSchema(kind: unknown): (typeof trainerSchemas)[TrainerKind] | undefined {
+  return typeof kind === 'string' && Object.hasOwn(trainerSchemas, kind)
+    ? trainerSchemas[kind as TrainerKind]
+    : undefined;
+}

@@ -6,6 +6,8 @@ import { searchFile } from '../support/search-files.js';
 /* Coordinator, workers and submitters in commands of their own. */
 
 const sandbox = new Sandbox();
+/** One thread, so that a round is several groups. */
+const pairs = ['--threads', '1', '--side-by-side', '2'];
 const file = sandbox.file('search.yaml', searchFile({ cycles: 4, hidden: 50 }));
 let reference: SearchJson;
 
@@ -22,7 +24,7 @@ async function coordinator(store: string, listen = '127.0.0.1:0'): Promise<{ run
 }
 
 function worker(address: string): Running {
-  return sandbox.start(['worker', '--coordinator', address, '--threads', '1']);
+  return sandbox.start(['worker', '--coordinator', address, ...pairs]);
 }
 
 async function stop(...running: Running[]): Promise<void> {
@@ -99,7 +101,7 @@ describe('commands about searches', () => {
 
   it('see a store beside the run that works on it, and after it', async () => {
     const store = ['--store', 'beside.db'];
-    const run = sandbox.start(['run', file, ...store, '--threads', '1', '--json']);
+    const run = sandbox.start(['run', file, ...store, ...pairs, '--json']);
     await run.says(/coarse: [1-4]\/6 trials/);
     const { searches } = await sandbox.json<{ searches: object[] }>(['list', ...store]);
     expect(searches).toMatchObject([{ name: 'e2e', state: 'running' }]);
@@ -115,7 +117,7 @@ describe('commands about searches', () => {
 
   it('end a run by cancelling its search', async () => {
     const store = ['--store', 'cancelled.db'];
-    const run = sandbox.start(['run', file, ...store, '--threads', '1', '--json']);
+    const run = sandbox.start(['run', file, ...store, ...pairs, '--json']);
     await run.says(/coarse: [1-4]\/6 trials/);
     expect((await sandbox.run(['cancel', 'latest', ...store])).code).toBe(0);
     const { code, stdout, stderr } = await run.ended;

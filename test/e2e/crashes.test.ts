@@ -4,20 +4,25 @@ import { packageFile } from '../../proto/package-root.js';
 import { Sandbox, type Running } from '../support/sandbox.js';
 import { searchFile } from '../support/search-files.js';
 
-/* A run that is cut off, whoever it hits, goes on to the same result. Trials are long enough to be hit in the middle. */
+/*
+ * A run that is cut off, whoever it hits, goes on to the same result. Trials are long enough to be hit in the middle; they run
+ * in pairs side by side, so that a round is not one group.
+ */
 
 const sandbox = new Sandbox();
 const file = sandbox.file('search.yaml', searchFile({ cycles: 4, hidden: 50 }));
 let reference: SearchJson;
 
 beforeAll(async () => {
-  reference = await sandbox.json(['run', file, '--threads', '2', '--store', 'reference.db']);
+  const alone = ['--threads', '2', '--side-by-side', '1'];
+  reference = await sandbox.json(['run', file, ...alone, '--store', 'reference.db']);
 });
 afterEach(() => sandbox.empty());
 afterAll(() => sandbox.remove());
 
 function start(store: string, ...options: string[]): Running {
-  return sandbox.start(['run', file, '--threads', '1', '--store', store, '--json', ...options]);
+  const pairs = ['--threads', '1', '--side-by-side', '2'];
+  return sandbox.start(['run', file, ...pairs, '--store', store, '--json', ...options]);
 }
 
 function attempts({ rounds }: SearchJson): number[] {
@@ -48,16 +53,16 @@ describe('a run killed with -9', () => {
     const result = await goOn('killed.db');
     expect(result.done).toBeGreaterThanOrEqual(2);
     expect(result.resultDigest).toBe(reference.resultDigest);
-    // What was done was not done again; what ran then has one more attempt. A thread's next trial starts while the weights of the
-    // one before are uploaded: each of the two may have been at two.
-    expect(attempts(result).filter((count) => count === 1).length).toBeGreaterThanOrEqual(13 - 4);
+    // What was done was not done again; what ran then has one more attempt. A thread's next pair starts while the weights of the
+    // one before are uploaded: each of the two may have been at two pairs.
+    expect(attempts(result).filter((count) => count === 1).length).toBeGreaterThanOrEqual(13 - 8);
     expect(Math.max(...attempts(result))).toBeLessThanOrEqual(2);
   });
 });
 
 describe('a worker killed with -9', () => {
-  it('costs only the attempt that it was at', async () => {
-    const run = start('worker-killed.db', '--threads', '1', '--verbose');
+  it('costs only the attempts that it was at', async () => {
+    const run = start('worker-killed.db', '--verbose');
     await run.says(/coarse: [1-4]\/6 trials/);
     const [worker] = run.children;
     process.kill(worker ?? 0, 'SIGKILL');
@@ -68,8 +73,9 @@ describe('a worker killed with -9', () => {
     expect(code, stderr).toBe(0);
     const result = JSON.parse(stdout) as SearchJson;
     expect(result.resultDigest).toBe(reference.resultDigest);
-    // Its one thread was at one trial, or at the next while the weights of the one before were uploaded.
-    expect(sum(attempts(result))).toBeLessThanOrEqual(13 + 2);
+    // Its one thread was at one pair, and perhaps the weights of the one before were uploaded.
+    expect(sum(attempts(result))).toBeGreaterThanOrEqual(13 + 2);
+    expect(sum(attempts(result))).toBeLessThanOrEqual(13 + 4);
   });
 });
 
@@ -88,8 +94,8 @@ describe('Ctrl-C', () => {
     await sandbox.empty();
     const result = await goOn('interrupted.db');
     expect(result.resultDigest).toBe(reference.resultDigest);
-    // The running trial ended within its time; one that was granted in that moment was handed back.
-    expect(sum(attempts(result))).toBeLessThanOrEqual(13 + 1);
+    // The running trials ended within their time; a pair that was granted in that moment was handed back.
+    expect(sum(attempts(result))).toBeLessThanOrEqual(13 + 2);
   });
 
   it.each(['SIGTERM', 'SIGHUP'] as const)('is what %s is too', async (signal) => {

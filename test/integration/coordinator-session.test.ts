@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sha256Hex } from '../../proto/canonical.js';
 import { VernierError } from '../../proto/errors.js';
 import { NUMERICS_VERSION, PROTOCOL_VERSION } from '../../proto/versions.js';
-import type { PoolTrialEnd, TrialRequest } from '../../worker/pool/trial-pool.js';
+import type { PoolTrialEnd, TrialRequest } from '../../worker/pool/pool-trial.js';
 import { systemClock } from '../../worker/session/clock.js';
 import { WorkerSession } from '../../worker/session/session.js';
 import { coordinatorClients } from '../../worker/session/stream.js';

@@ -7,11 +7,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { doubleBits } from '../../proto/canonical.js';
 import { catalogued } from '../../proto/datasets.js';
 import type { Metrics } from '../../proto/domain.js';
-import { twoLayerSchema } from '../../proto/trainers/two-layer.js';
+import { twoLayerSchema, type TwoLayerConfig } from '../../proto/trainers/two-layer.js';
 import type { LoadedDataset } from '../../worker/datasets/dataset.js';
 import { loadDataset } from '../../worker/datasets/load.js';
+import type { Kernel } from '../../worker/kernel/kernel.js';
 import { NodeMemory } from '../../worker/kernel/memory.js';
 import { recordStatistics } from '../../worker/kernel/statistics.js';
+import type { TrialEnd } from '../../worker/trainers/trainer.js';
 import { twoLayerTrainer } from '../../worker/trainers/two-layer.js';
 import { BACKENDS } from '../support/backends.js';
 import { PYTHON } from '../support/python.js';
@@ -94,21 +96,10 @@ describe.skipIf(!hasNumpy)(
       const expected = runNumpy({ inputs, classes, seed, config });
 
       for (const { open } of BACKENDS) {
-        const kernel = open(memory.memory);
-        const { shape, trainRecords } = twoLayerTrainer.needs(config, dataset.info);
-        const end = twoLayerTrainer.run({
-          config,
-          seed,
-          dataset,
-          normalisation: recordStatistics(memory.memory, dataset.train, trainRecords),
-          kernel,
-          workspace: memory.allocate(kernel.workspaceBytes([shape])),
-          specSha256: '0'.repeat(64),
-          weights: { keep: 'never' },
-          cancelled: () => false,
-          onEpoch: () => {},
-        });
-        if (end.outcome === 'cancelled') throw new Error('nobody cancelled it');
+        // Another network is trained beside it, of another size and length.
+        const ends = runTogether(open(memory.memory), seed, [{ ...config, hidden: 7, lambda: 0.5 }, config]);
+        const end = ends[1];
+        if (end === undefined || end.outcome === 'cancelled') throw new Error('nobody cancelled it');
         expect({
           weightsSha256: end.weightsSha256,
           epochs: end.epochs.map(({ epoch, metrics }) => [epoch, digits(metrics)]),
@@ -116,6 +107,27 @@ describe.skipIf(!hasNumpy)(
         }).toEqual(expected);
       }
     });
+
+    function runTogether(kernel: Kernel, seed: number, configs: readonly TwoLayerConfig[]): TrialEnd[] {
+      const ends: TrialEnd[] = [];
+      const needs = configs.map((config) => twoLayerTrainer.needs(config, dataset.info));
+      twoLayerTrainer.run({
+        trials: configs.map((config, index) => ({
+          config,
+          seed,
+          specSha256: '0'.repeat(64),
+          weights: { keep: 'never' },
+          cancelled: () => false,
+          onEpoch: () => {},
+          onEnd: (end) => (ends[index] = end),
+        })),
+        dataset,
+        normalisation: recordStatistics(memory.memory, dataset.train, needs[0]!.trainRecords),
+        kernel,
+        workspace: memory.allocate(kernel.workspaceBytes(needs.map(({ shape }) => shape))),
+      });
+      return ends;
+    }
   },
 );
 

@@ -31,14 +31,26 @@ export class VirtualWorker {
     readonly name: string,
     readonly threads = 1,
     readonly datasets: ReadonlySet<string> = new Set([TINY_DATA.sha256]),
+    /** Trials that a thread runs side by side, and bytes of their weights, at most. */
+    readonly width: { sideBySide: number; sideBySideBytes: number } = { sideBySide: 1, sideBySideBytes: 0 },
   ) {}
 
   get running(): GrantedLease[] {
     return [...this.held.values()].filter(({ report }) => report === undefined).map(({ lease }) => lease);
   }
 
+  /** What its threads run: leases that share one, together. */
+  get busy(): GrantedLease[][] {
+    const threads = new Map<string, GrantedLease[]>();
+    for (const lease of this.running) {
+      const thread = lease.beside === '' ? lease.token : lease.beside;
+      threads.set(thread, [...(threads.get(thread) ?? []), lease]);
+    }
+    return [...threads.values()];
+  }
+
   get free(): number {
-    return Math.max(0, this.threads - this.running.length);
+    return Math.max(0, this.threads - this.busy.length);
   }
 
   take(message: MessageToWorker): void {
@@ -109,7 +121,7 @@ export class ScheduleWorld {
     this.event({
       kind: 'hello',
       session,
-      introduction: { worker: name, threads, kernel: 'wasm', datasets, heldTokens },
+      introduction: { worker: name, threads, kernel: 'wasm', datasets, heldTokens, ...worker.width },
     });
     for (const { lease, report } of worker.held.values())
       if (report !== undefined) this.result(worker, lease.token, report);
@@ -117,8 +129,8 @@ export class ScheduleWorld {
   }
 
   /** A new worker that has joined. */
-  join(name: string, threads = 1, datasets?: ReadonlySet<string>): VirtualWorker {
-    const worker = new VirtualWorker(name, threads, datasets);
+  join(name: string, threads = 1, datasets?: ReadonlySet<string>, width?: VirtualWorker['width']): VirtualWorker {
+    const worker = new VirtualWorker(name, threads, datasets, width);
     this.connect(worker);
     return worker;
   }

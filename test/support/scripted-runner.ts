@@ -1,9 +1,11 @@
 import type { EpochMetrics } from '../../proto/domain.js';
-import type { PoolTrialEnd, RunningTrial, TrialRequest } from '../../worker/pool/trial-pool.js';
+import type { PoolTrialEnd, RunningTrial, TrialRequest, TrialStart } from '../../worker/pool/pool-trial.js';
 import type { TrialRunner } from '../../worker/session/session.js';
 
 interface ScriptedTrial {
   request: TrialRequest;
+  /** Which of the calls started it, from 1: those of one call share a thread. */
+  thread: number;
   epoch: (epoch: EpochMetrics, epochsTotal: number) => void;
   end: (end: PoolTrialEnd) => void;
   cancelled: boolean;
@@ -13,14 +15,20 @@ interface ScriptedTrial {
 export class ScriptedRunner implements TrialRunner {
   readonly trials: ScriptedTrial[] = [];
   stubborn = false;
+  private threadsGiven = 0;
   private readonly waiting: (() => void)[] = [];
 
   constructor(readonly threads: number) {}
 
-  run(request: TrialRequest, onEpoch: ScriptedTrial['epoch']): RunningTrial {
+  runTogether(starts: readonly TrialStart[]): RunningTrial[] {
+    this.threadsGiven++;
+    return starts.map((start) => this.run(start, this.threadsGiven));
+  }
+
+  private run({ request, onEpoch }: TrialStart, thread: number): RunningTrial {
     let end: ScriptedTrial['end'] = () => undefined;
     const ended = new Promise<PoolTrialEnd>((resolve) => (end = resolve));
-    const trial: ScriptedTrial = { request, epoch: onEpoch, end, cancelled: false };
+    const trial: ScriptedTrial = { request, thread, epoch: onEpoch, end, cancelled: false };
     this.trials.push(trial);
     for (const wake of this.waiting.splice(0)) wake();
     const cancel = () => {

@@ -1,13 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism, hostname, totalmem } from 'node:os';
 import { Command, Option } from 'commander';
-import { address, dataDirOption, kernelOption, parallelCount, seconds } from '../../proto/cli-options.js';
+import {
+  address,
+  dataDirOption,
+  kernelOption,
+  parallelCount,
+  seconds,
+  sideBySideOption,
+  type SideBySideLimit,
+} from '../../proto/cli-options.js';
 import type { CommandContext, CommandFactory } from '../../proto/command.js';
 import { NUMERICS_VERSION, PROTOCOL_VERSION } from '../../proto/versions.js';
 import { workerName } from '../../proto/worker-name.js';
 import { dataFolder } from '../datasets/folder.js';
 import { localDatasets } from '../datasets/local.js';
 import { openNode } from '../pool/node.js';
+import { sideBySideOf } from '../pool/side-by-side.js';
 import { systemClock } from '../session/clock.js';
 import { DEFAULT_RECONNECT } from '../session/reconnect.js';
 import { WorkerSession } from '../session/session.js';
@@ -16,6 +25,7 @@ import { coordinatorClients } from '../session/stream.js';
 interface WorkerOptions {
   coordinator: string;
   threads: number;
+  sideBySide: SideBySideLimit;
   kernel?: string;
   dataDir?: string;
   name?: string;
@@ -35,10 +45,11 @@ export const workerCommand: CommandFactory = (context) =>
       new Option('--coordinator <host:port>', 'address of the coordinator').argParser(address).makeOptionMandatory(),
     )
     .addOption(
-      new Option('--threads <n>', 'trials to run at once')
+      new Option('--threads <n>', 'threads that run trials')
         .argParser(parallelCount)
         .default(availableParallelism(), 'one per core'),
     )
+    .addOption(sideBySideOption())
     .addOption(kernelOption())
     .addOption(dataDirOption())
     .option('--name <name>', 'what the coordinator calls this worker (default: the host name)')
@@ -92,6 +103,7 @@ async function runWorker(options: WorkerOptions, context: CommandContext): Promi
         kernel: pool.kernel,
         datasets: await localDatasets(env, dataDir),
         memoryBytes: totalmem(),
+        ...sideBySideOf(options.sideBySide),
       },
       reconnect: {
         ...DEFAULT_RECONNECT,

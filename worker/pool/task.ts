@@ -26,7 +26,8 @@ export interface ThreadTasks {
   /** Opens the kernel, so that a thread which cannot is noticed before it is given a trial. */
   warmUp: (task: null) => Promise<TaskAnswer<null>>;
   normalisation: (task: NormalisationTask) => Promise<TaskAnswer<Normalisation>>;
-  runTrial: (task: TrialTask) => Promise<TaskAnswer<TrialEnd>>;
+  /** Each trial's end has arrived at the port before the answer is given. */
+  runTrials: (task: TrialsTask) => Promise<TaskAnswer<null>>;
 }
 
 /**
@@ -41,24 +42,28 @@ interface NormalisationTask {
   count: number;
 }
 
-interface TrialTask {
-  config: TrialConfig;
-  seed: number;
+/** Trials to run side by side. */
+interface TrialsTask {
+  trials: TaskTrial[];
   dataset: LoadedDataset;
   normalisation: Normalisation;
   workspace: Region;
+  /** Where what happens goes while the trials run; transferred. */
+  progress: MessagePort;
+}
+
+export interface TaskTrial {
+  config: TrialConfig;
+  seed: number;
   specSha256: string;
   weights: WeightsPolicy;
   /** Shared; its one element turns to CANCELLED. A busy thread reads no messages, but it reads this. */
   cancel: Int32Array;
-  /** Where finished epochs go while the trial runs; transferred. */
-  progress: MessagePort;
 }
 
 export const CANCELLED = 1;
 
-/** What arrives at the progress port. */
-export interface EpochReport {
-  epoch: EpochMetrics;
-  epochsTotal: number;
-}
+/** What arrives at the progress port: of the task's trial of this index, from 0. */
+export type TrialReport = { trial: number } & (
+  { kind: 'epoch'; epoch: EpochMetrics; epochsTotal: number } | { kind: 'end'; end: TrialEnd }
+);

@@ -1,10 +1,18 @@
-import { workerData } from 'node:worker_threads';
+import { workerData, type MessagePort } from 'node:worker_threads';
 import { toErrorPayload } from '../../proto/errors.js';
 import type { Kernel } from '../kernel/kernel.js';
 import { openKernel } from '../kernel/select.js';
 import { recordStatistics } from '../kernel/statistics.js';
-import { trainerOf } from '../trainers/index.js';
-import { CANCELLED, type EpochReport, type TaskAnswer, type ThreadSetup, type ThreadTasks } from './task.js';
+import { trainerOf, type TrialConfig } from '../trainers/index.js';
+import type { TrialEnd, TrialInput } from '../trainers/trainer.js';
+import {
+  CANCELLED,
+  type TaskAnswer,
+  type TaskTrial,
+  type ThreadSetup,
+  type ThreadTasks,
+  type TrialReport,
+} from './task.js';
 
 /* A trial thread's entry: Piscina calls these exports by name. */
 
@@ -33,17 +41,30 @@ export const warmUp: ThreadTasks['warmUp'] = () =>
 export const normalisation: ThreadTasks['normalisation'] = (task) =>
   answer(() => recordStatistics(setup.memory, task.records, task.count));
 
-export const runTrial: ThreadTasks['runTrial'] = (task) =>
+export const runTrials: ThreadTasks['runTrials'] = ({ trials, progress, ...shared }) =>
   answer(() => {
     try {
-      return trainerOf(task.config).run({
-        ...task,
-        kernel: kernel(),
-        cancelled: () => Atomics.load(task.cancel, 0) === CANCELLED,
-        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port, which has no origin
-        onEpoch: (epoch, epochsTotal) => task.progress.postMessage({ epoch, epochsTotal } satisfies EpochReport),
-      });
+      const [first] = trials;
+      if (first === undefined) return null;
+      const inputs = trials.map((trial, index) => trialInput(trial, index, progress));
+      trainerOf(first.config).run({ ...shared, trials: inputs, kernel: kernel() });
+      return null;
     } finally {
-      task.progress.close();
+      progress.close();
     }
   });
+
+function trialInput({ cancel, ...trial }: TaskTrial, index: number, progress: MessagePort): TrialInput<TrialConfig> {
+  const report = (message: TrialReport, transfer: ArrayBuffer[] = []): void => progress.postMessage(message, transfer);
+  return {
+    ...trial,
+    cancelled: () => Atomics.load(cancel, 0) === CANCELLED,
+    onEpoch: (epoch, epochsTotal) => report({ trial: index, kind: 'epoch', epoch, epochsTotal }),
+    onEnd: (end) => report({ trial: index, kind: 'end', end }, transferable(end)),
+  };
+}
+
+/** A weights file is moved, not copied. */
+function transferable(end: TrialEnd): ArrayBuffer[] {
+  return 'weights' in end && end.weights !== undefined ? [end.weights.buffer] : [];
+}

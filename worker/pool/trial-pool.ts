@@ -1,17 +1,25 @@
-import { MessageChannel } from 'node:worker_threads';
+import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import type { EpochMetrics } from '../../proto/domain.js';
+import type { DatasetInfo } from '../../proto/datasets.js';
 import { VernierError, type ErrorPayload } from '../../proto/errors.js';
 import { packageFile } from '../../proto/package-root.js';
-import type { Kernel, KernelName, Region } from '../kernel/kernel.js';
+import type { LoadedDataset } from '../datasets/dataset.js';
+import type { Kernel, KernelName, NetworkShape } from '../kernel/kernel.js';
 import type { NodeMemory } from '../kernel/memory.js';
 import type { KernelRecipe } from '../kernel/select.js';
-import { parseTrialConfig, trainerOf } from '../trainers/index.js';
-import type { TrialFinished } from '../trainers/trainer.js';
-import type { WeightsPolicy } from '../train/weights-policy.js';
+import { trainerOf } from '../trainers/index.js';
+import type { Normalisation } from '../trainers/trainer.js';
 import { NodeData, type DatasetLoader } from './node-data.js';
+import {
+  PoolTrial,
+  sideBySideGroups,
+  type ReadTrial,
+  type RunningTrial,
+  type TrialRequest,
+  type TrialStart,
+} from './pool-trial.js';
 import { Slots } from './slots.js';
-import { CANCELLED, type EpochReport, type TaskAnswer, type ThreadSetup, type ThreadTasks } from './task.js';
+import type { TaskAnswer, TaskTrial, ThreadSetup, ThreadTasks, TrialReport } from './task.js';
 
 /** A thread's own heap holds settings and metrics; records and weights lie in shared memory and do not count here. */
 const THREAD_HEAP_MB = 256;
@@ -30,36 +38,28 @@ export interface TrialPoolOptions {
   onIdleThreadLost?: (error: Error) => void;
 }
 
-/** A trial as a lease or a retrain request names it. */
-export interface TrialRequest {
-  /** Settings as canonical JSON, parameters bound. */
-  configJson: string;
-  seed: number;
-  datasetSha256: string;
-  specSha256: string;
-  weights: WeightsPolicy;
+/** What the trials of a group share, and the group's task needs. */
+interface GroupData {
+  dataset: LoadedDataset;
+  normalisation: Normalisation;
 }
 
-/** How a trial ended on this node. `failed` is the trial's fault, `crashed` cost its thread or lacked memory. */
-export type PoolTrialEnd =
-  | TrialFinished
-  | { outcome: 'cancelled' }
-  | { outcome: 'failed'; error: VernierError }
-  | { outcome: 'crashed'; error: VernierError };
-
-export interface RunningTrial {
-  /** Never rejects. */
-  ended: Promise<PoolTrialEnd>;
-  /** The trial ends as cancelled at its next update step, or ends otherwise before it. */
-  cancel(): void;
+/** A trial that its data fit. */
+interface ReadyTrial extends ReadTrial {
+  shape: NetworkShape;
+  trainRecords: number;
 }
 
-/** The trial threads of one node over its one shared memory. A thread that dies takes only its own trial with it. */
+/**
+ * The trial threads of one node over its one shared memory. A thread runs trials side by side; whatever goes wrong with
+ * several of them, those that have not ended are begun anew in smaller groups, so that a failure or a crash is always told of
+ * a trial that ran alone.
+ */
 export class TrialPool {
   private readonly piscina: Piscina;
   private readonly slots: Slots;
   private readonly data: NodeData;
-  private readonly running = new Set<RunningTrial>();
+  private readonly running = new Set<PoolTrial>();
 
   private constructor(private readonly options: TrialPoolOptions) {
     const { recipe, memory, threads } = options;
@@ -109,14 +109,22 @@ export class TrialPool {
   }
 
   /** Runs a trial as soon as a thread is free. */
-  run(request: TrialRequest, onEpoch: (epoch: EpochMetrics, epochsTotal: number) => void): RunningTrial {
-    const cancel = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-    const trial: RunningTrial = {
-      ended: this.runInSlot(request, cancel, onEpoch).finally(() => this.running.delete(trial)),
-      cancel: () => void Atomics.store(cancel, 0, CANCELLED),
-    };
-    this.running.add(trial);
-    return trial;
+  run(request: TrialRequest, onEpoch: TrialStart['onEpoch']): RunningTrial {
+    return this.runTogether([{ request, onEpoch }])[0] as RunningTrial;
+  }
+
+  /**
+   * Runs trials in one thread, as soon as one is free: side by side where they see the same mini-batches, else one after the
+   * other. Each has its own end.
+   */
+  runTogether(starts: readonly TrialStart[]): RunningTrial[] {
+    const trials = starts.map((start) => new PoolTrial(start));
+    for (const trial of trials) {
+      this.running.add(trial);
+      void trial.ended.then(() => this.running.delete(trial));
+    }
+    void this.runInSlot(trials);
+    return trials;
   }
 
   /** Cancels what runs and ends the threads. */
@@ -126,48 +134,78 @@ export class TrialPool {
     await Promise.all([...this.running].map((trial) => trial.ended));
   }
 
-  private async runInSlot(
-    request: TrialRequest,
-    cancel: Int32Array,
-    onEpoch: (epoch: EpochMetrics, epochsTotal: number) => void,
-  ): Promise<PoolTrialEnd> {
-    const isCancelled = () => Atomics.load(cancel, 0) === CANCELLED;
+  private async runInSlot(trials: readonly PoolTrial[]): Promise<void> {
     await this.slots.acquire();
     try {
-      if (isCancelled()) return { outcome: 'cancelled' };
-      return await this.runTrial(request, cancel, onEpoch);
-    } catch (error) {
-      if (isCancelled()) return { outcome: 'cancelled' };
-      const known =
-        error instanceof VernierError ? error : new VernierError('INTERNAL', String(error), { cause: error });
-      const crashed = known.code === 'THREAD_CRASHED' || known.code === 'MEMORY_EXHAUSTED';
-      return { outcome: crashed ? 'crashed' : 'failed', error: known };
+      for (const group of sideBySideGroups(trials)) await this.runGroup(group);
     } finally {
       this.slots.release();
     }
   }
 
-  private async runTrial(
-    { configJson, datasetSha256, ...request }: TrialRequest,
-    cancel: Int32Array,
-    onEpoch: (epoch: EpochMetrics, epochsTotal: number) => void,
-  ): Promise<PoolTrialEnd> {
-    const config = parseTrialConfig(configJson);
-    const dataset = await this.data.hold(config.dataset.name, datasetSha256);
-    let workspace: Region | undefined;
-    const { port1, port2 } = new MessageChannel();
-    port1.on('message', ({ epoch, epochsTotal }: EpochReport) => onEpoch(epoch, epochsTotal));
+  /** Runs trials of one key, and so of one data set and split, to their ends. */
+  private async runGroup(group: readonly ReadTrial[]): Promise<void> {
+    const live = withoutCancelled(group);
+    const [first] = live;
+    if (first === undefined) return;
+    const { datasetSha256 } = first.trial.request;
+    let held = false;
     try {
-      const { shape, trainRecords } = trainerOf(config).needs(config, dataset.info);
-      const normalisation = await this.data.normalisation(dataset, trainRecords);
-      workspace = this.data.allocate(this.options.kernel.workspaceBytes([shape]));
-      const task = { ...request, config, dataset, normalisation, workspace, cancel, progress: port2 };
-      return await this.call('runTrial', task, [port2]);
+      const dataset = await this.data.hold(first.config.dataset.name, datasetSha256);
+      held = true;
+      const ready = live.flatMap((each) => readyTrial(each, dataset.info));
+      if (ready[0] === undefined) return;
+      const normalisation = await this.data.normalisation(dataset, ready[0].trainRecords);
+      await this.runSideBySide(ready, { dataset, normalisation });
+    } catch (error) {
+      for (const { trial } of live) if (!trial.hasEnded) trial.fail(error);
     } finally {
-      port1.close();
-      if (workspace !== undefined) this.options.memory.release(workspace);
-      this.data.release(datasetSha256);
+      if (held) this.data.release(datasetSha256);
     }
+  }
+
+  private async runSideBySide(ready: readonly ReadyTrial[], data: GroupData): Promise<void> {
+    const live = withoutCancelled(ready);
+    if (live.length === 0) return;
+    try {
+      await this.runTask(live, data);
+    } catch (error) {
+      const left = live.filter(({ trial }) => !trial.hasEnded);
+      if (live.length === 1) {
+        for (const { trial } of left) trial.fail(error);
+        return;
+      }
+      const half = Math.ceil(left.length / 2);
+      await this.runSideBySide(left.slice(0, half), data);
+      await this.runSideBySide(left.slice(half), data);
+    }
+  }
+
+  /** @throws what ended the task before all its trials had ended */
+  private async runTask(ready: readonly ReadyTrial[], data: GroupData): Promise<void> {
+    const workspace = this.data.allocate(this.options.kernel.workspaceBytes(ready.map(({ shape }) => shape)));
+    const { port1, port2 } = new MessageChannel();
+    const take = (report: TrialReport): void => {
+      const trial = ready[report.trial]?.trial;
+      if (report.kind === 'end') trial?.end(report.end);
+      else trial?.start.onEpoch(report.epoch, report.epochsTotal);
+    };
+    port1.on('message', take);
+    try {
+      const trials = ready.map(({ config, trial: { request, cancelCell: cancel } }): TaskTrial => {
+        const { seed, specSha256, weights } = request;
+        return { config, seed, specSha256, weights, cancel };
+      });
+      await this.call('runTrials', { trials, ...data, workspace, progress: port2 }, [port2]);
+    } finally {
+      // The answer, or the news of the thread's death, may overtake reports that were sent before it.
+      for (let left = receiveMessageOnPort(port1); left !== undefined; left = receiveMessageOnPort(port1)) {
+        take(left.message as TrialReport);
+      }
+      port1.close();
+      this.options.memory.release(workspace);
+    }
+    if (ready.some(({ trial }) => !trial.hasEnded)) throw new Error('a thread left a trial without its end');
   }
 
   /** Calls a thread's function; its failure is thrown as what it was, a dead thread as THREAD_CRASHED. */
@@ -184,6 +222,23 @@ export class TrialPool {
     }
     if (!answer.ok) throw VernierError.fromPayload(answer.error satisfies ErrorPayload);
     return answer.value;
+  }
+}
+
+function withoutCancelled<T extends ReadTrial>(trials: readonly T[]): T[] {
+  return trials.filter(({ trial }) => {
+    if (trial.isCancelled) trial.end({ outcome: 'cancelled' });
+    return !trial.isCancelled;
+  });
+}
+
+/** None where the trial does not fit its data: it ends as failed. */
+function readyTrial(read: ReadTrial, dataset: DatasetInfo): ReadyTrial[] {
+  try {
+    return [{ ...read, ...trainerOf(read.config).needs(read.config, dataset) }];
+  } catch (error) {
+    read.trial.fail(error);
+    return [];
   }
 }
 

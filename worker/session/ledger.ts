@@ -4,29 +4,34 @@ import type { TrialResult } from '../../proto/generated/vernier/v1/TrialResult.j
  * One lease as the worker sees it.
  *
  *     running --finished--> uploading --uploaded--> reported --Acknowledged--> gone
- *     running --revoked or handed back--> stopping --its thread is free--> gone
+ *     running --revoked or handed back--> stopping --its trial has stopped--> gone
  */
 type Entry =
-  | { kind: 'running' }
+  | { kind: 'running'; thread: Thread }
   | { kind: 'uploading' }
   | { kind: 'reported'; result: TrialResult }
   /** No longer the worker's, but its thread is still busy. */
-  | { kind: 'stopping' };
+  | { kind: 'stopping'; thread: Thread };
+
+/** Counts what threads were given: leases granted together share one. */
+type Thread = number;
 
 /** What a worker holds: leases, and results until the coordinator has them. Pure bookkeeping. */
 export class LeaseLedger {
   private readonly entries = new Map<string, Entry>();
+  private threadsGiven = 0;
 
   constructor(private readonly threads: number) {}
 
-  /** False when the lease is known already: a repeated grant changes nothing. */
-  grant(token: string): boolean {
-    if (this.entries.has(token)) return false;
-    this.entries.set(token, { kind: 'running' });
-    return true;
+  /** Leases whose trials share a thread. Gives those that are new: a repeated grant changes nothing. */
+  grant(tokens: readonly string[]): string[] {
+    const unknown = tokens.filter((token) => !this.entries.has(token));
+    this.threadsGiven++;
+    for (const token of unknown) this.entries.set(token, { kind: 'running', thread: this.threadsGiven });
+    return unknown;
   }
 
-  /** The trial's thread is free. True when its result is still wanted, false when the lease was lost meanwhile. */
+  /** The trial has ended. True when its result is still wanted, false when the lease was lost meanwhile. */
   finished(token: string): boolean {
     if (this.entries.get(token)?.kind === 'running') {
       this.entries.set(token, { kind: 'uploading' });
@@ -51,7 +56,7 @@ export class LeaseLedger {
   revoke(token: string): boolean {
     const entry = this.entries.get(token);
     if (entry?.kind === 'running') {
-      this.entries.set(token, { kind: 'stopping' });
+      this.entries.set(token, { kind: 'stopping', thread: entry.thread });
       return true;
     }
     if (entry?.kind !== 'stopping') this.entries.delete(token);
@@ -72,10 +77,14 @@ export class LeaseLedger {
     return [...this.entries.values()].flatMap((entry) => (entry.kind === 'reported' ? [entry.result] : []));
   }
 
-  /** Trials that could start now; never below 0, although a grant may cross a demand on its way. */
+  /**
+   * Threads with nothing to do: one is busy until all trials that share it have ended. Never below 0, although a grant may
+   * cross a demand on its way.
+   */
   get free(): number {
-    const busy = [...this.entries.values()].filter(({ kind }) => kind === 'running' || kind === 'stopping').length;
-    return Math.max(0, this.threads - busy);
+    const busy = new Set<Thread>();
+    for (const entry of this.entries.values()) if ('thread' in entry) busy.add(entry.thread);
+    return Math.max(0, this.threads - busy.size);
   }
 
   get isEmpty(): boolean {

@@ -1,10 +1,9 @@
-import type { EpochMetrics } from '../../proto/domain.js';
 import { toErrorPayload, VernierError } from '../../proto/errors.js';
 import type { CoordinatorMessage__Output } from '../../proto/generated/vernier/v1/CoordinatorMessage.js';
 import type { Hello } from '../../proto/generated/vernier/v1/Hello.js';
 import type { Lease__Output } from '../../proto/generated/vernier/v1/Lease.js';
 import type { WorkerMessage } from '../../proto/generated/vernier/v1/WorkerMessage.js';
-import type { PoolTrialEnd, RunningTrial, TrialRequest } from '../pool/trial-pool.js';
+import type { PoolTrialEnd, RunningTrial, TrialStart } from '../pool/pool-trial.js';
 import type { Clock } from './clock.js';
 import { LeaseLedger } from './ledger.js';
 import { ProgressBatcher } from './progress.js';
@@ -12,7 +11,7 @@ import { afterFailure, backoffMs, isFinal, type ReconnectPolicy } from './reconn
 import type { Link, Outage, SessionEnd, SessionState } from './state.js';
 import { SessionStream, type CoordinatorClients } from './stream.js';
 import { uploadBlob } from './upload.js';
-import { requestFromLease, resultToWire } from './wire.js';
+import { leasesByThread, requestFromLease, resultToWire } from './wire.js';
 
 /** A coordinator that takes the connection but does not answer Hello is as good as none. */
 const WELCOME_TIMEOUT_MS = 10_000;
@@ -24,7 +23,8 @@ const UPLOAD_TRIES = 5;
 /** What runs the trials; a TrialPool. */
 export interface TrialRunner {
   readonly threads: number;
-  run(request: TrialRequest, onEpoch: (epoch: EpochMetrics, epochsTotal: number) => void): RunningTrial;
+  /** In one thread; each trial has its own end. */
+  runTogether(starts: readonly TrialStart[]): RunningTrial[];
 }
 
 export interface SessionOptions {
@@ -137,7 +137,7 @@ export class WorkerSession {
       this.options.log(`registered with coordinator ${coordinator}`);
       this.welcomed();
     } else if (message.grant) {
-      for (const lease of message.grant.leases) this.granted(lease);
+      for (const leases of leasesByThread(message.grant.leases)) this.granted(leases);
     } else if (message.acknowledged) {
       for (const token of message.acknowledged.tokens) this.ledger.acknowledge(token);
       this.leaveWhenEmpty();
@@ -194,19 +194,32 @@ export class WorkerSession {
     return this.state.kind === 'draining' ? 0 : this.ledger.free;
   }
 
-  private granted(lease: Lease__Output): void {
-    const { token } = lease;
+  /** Leases whose trials share a thread. */
+  private granted(leases: readonly Lease__Output[]): void {
     if (this.state.kind === 'draining') {
-      this.send({ release: { tokens: [token], reason: 'drained' } });
+      this.send({ release: { tokens: leases.map(({ token }) => token), reason: 'drained' } });
       return;
     }
-    if (!this.ledger.grant(token)) return;
-    this.options.log(`trial ${lease.trial} of ${lease.search}, attempt ${lease.attempt}: started`);
-    const trial = this.options.runner.run(requestFromLease(lease), (epoch, epochsTotal) => {
-      if (this.trials.has(token)) this.progress.add(token, epoch, epochsTotal);
-    });
-    this.trials.set(token, trial);
-    void trial.ended.then((end) => this.trialEnded(lease, end));
+    const unknown = new Set(this.ledger.grant(leases.map(({ token }) => token)));
+    const started = leases.filter(({ token }) => unknown.has(token));
+    if (started.length === 0) return;
+    for (const lease of started) this.options.log(`${attemptOf(lease)}: started`);
+    const trials = this.options.runner.runTogether(started.map((lease) => this.trialStart(lease)));
+    for (const [index, trial] of trials.entries()) {
+      const lease = started[index] as Lease__Output;
+      this.trials.set(lease.token, trial);
+      void trial.ended.then((end) => this.trialEnded(lease, end));
+    }
+  }
+
+  private trialStart(lease: Lease__Output): TrialStart {
+    const { token } = lease;
+    return {
+      request: requestFromLease(lease),
+      onEpoch: (epoch, epochsTotal) => {
+        if (this.trials.has(token)) this.progress.add(token, epoch, epochsTotal);
+      },
+    };
   }
 
   private async trialEnded(lease: Lease__Output, end: PoolTrialEnd): Promise<void> {
@@ -214,7 +227,7 @@ export class WorkerSession {
     this.trials.delete(token);
     this.progress.drop(token);
     if (this.state.kind === 'closed') return;
-    this.options.log(`trial ${lease.trial} of ${lease.search}, attempt ${lease.attempt}: ${describeEnd(end)}`);
+    this.options.log(`${attemptOf(lease)}: ${describeEnd(end)}`);
     const wanted = this.ledger.finished(token);
     if (!wanted || end.outcome === 'cancelled') {
       this.ledger.revoke(token);
@@ -301,6 +314,10 @@ export class WorkerSession {
     }
     this.options.clients.close();
   }
+}
+
+function attemptOf({ trial, search, attempt }: Lease__Output): string {
+  return `trial ${trial} of ${search}, attempt ${attempt}`;
 }
 
 function describeEnd(end: PoolTrialEnd): string {

@@ -2,10 +2,20 @@ import type { Lease__Output } from '../../proto/generated/vernier/v1/Lease.js';
 import type { TrialResult } from '../../proto/generated/vernier/v1/TrialResult.js';
 import type { WeightsPolicy__Output } from '../../proto/generated/vernier/v1/WeightsPolicy.js';
 import { epochToWire, metricsToWire } from '../../proto/wire.js';
-import type { PoolTrialEnd, TrialRequest } from '../pool/trial-pool.js';
+import type { PoolTrialEnd, TrialRequest } from '../pool/pool-trial.js';
 import type { WeightsPolicy } from '../train/weights-policy.js';
 
 /** Between the session's messages and the worker's own types. */
+
+/** A grant's leases, those together whose trials share a thread. */
+export function leasesByThread(leases: readonly Lease__Output[]): Lease__Output[][] {
+  const threads = new Map<string, Lease__Output[]>();
+  for (const lease of leases) {
+    const thread = lease.beside === '' ? lease.token : lease.beside;
+    threads.set(thread, [...(threads.get(thread) ?? []), lease]);
+  }
+  return [...threads.values()];
+}
 
 export function requestFromLease(lease: Lease__Output): TrialRequest {
   return {

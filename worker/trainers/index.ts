@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { VernierError } from '../../proto/errors.js';
-import { trainerSchemas, type TrainerKind } from '../../proto/trainers/index.js';
+import { trainerSchema, trainerSchemas, type TrainerKind } from '../../proto/trainers/index.js';
 import type { Trainer } from './trainer.js';
 import { twoLayerTrainer } from './two-layer.js';
 
@@ -31,7 +31,7 @@ export function parseTrialConfig(configJson: string): TrialConfig {
     throw new VernierError('TRIAL_INVALID', `the trial's settings are not JSON: ${configJson.slice(0, 80)}`, { cause });
   }
   const kind = (raw as { kind?: unknown } | null)?.kind;
-  const schema = typeof kind === 'string' && kind in trainerSchemas ? trainerSchemas[kind as TrainerKind] : undefined;
+  const schema = trainerSchema(kind);
   if (schema === undefined) {
     throw new VernierError('TRIAL_INVALID', `this worker has no trainer of the kind ${JSON.stringify(kind)}`, {
       mend: `it has ${Object.keys(trainerSchemas).join(', ')}; a newer worker may have more`,

@@ -10,22 +10,30 @@ export interface Normalisation {
   deviation: Float64Array;
 }
 
-/** What a thread needs to run one trial. */
+/** One trial of those that a thread runs side by side. */
 export interface TrialInput<Config> {
   config: Config;
   /** Training seed. */
   seed: number;
-  dataset: LoadedDataset;
-  /** Of the first `trainRecords` records that `needs` named. */
-  normalisation: Normalisation;
-  kernel: Kernel;
-  /** Exclusively this trial's, at least kernel.workspaceBytes(shape) bytes. */
-  workspace: Region;
   /** Stands in the weights file. */
   specSha256: string;
   weights: WeightsPolicy;
   cancelled: () => boolean;
   onEpoch: (epoch: EpochMetrics, epochsTotal: number) => void;
+  /** Once, when this trial has ended; the others may go on. */
+  onEnd: (end: TrialEnd) => void;
+}
+
+/** What a thread needs to run trials side by side. */
+export interface RunInput<Config> {
+  /** At least one; all of one key (proto/trainers/side-by-side.ts). */
+  trials: readonly TrialInput<Config>[];
+  dataset: LoadedDataset;
+  /** Of the first `trainRecords` records that `needs` named. */
+  normalisation: Normalisation;
+  kernel: Kernel;
+  /** Exclusively these trials', at least kernel.workspaceBytes(their shapes) bytes. */
+  workspace: Region;
 }
 
 export interface TrialFinished {
@@ -48,6 +56,6 @@ export interface Trainer<Config> {
    * @throws VernierError TRIAL_INVALID
    */
   needs(config: Config, dataset: DatasetInfo): { shape: NetworkShape; trainRecords: number };
-  /** Runs to the end without yielding to the event loop. */
-  run(input: TrialInput<Config>): TrialEnd;
+  /** Runs all of them to their ends without yielding to the event loop. Each gives the bits that it gives alone. */
+  run(input: RunInput<Config>): void;
 }

@@ -2,15 +2,16 @@ import type { DatasetInfo } from '../../proto/datasets.js';
 import { VernierError } from '../../proto/errors.js';
 import type { TwoLayerConfig } from '../../proto/trainers/two-layer.js';
 import { NUMERICS_VERSION } from '../../proto/versions.js';
-import type { Network, NetworkShape } from '../kernel/kernel.js';
+import type { LoadedDataset } from '../datasets/dataset.js';
+import type { LayerParameters, Network, NetworkGroup, NetworkShape } from '../kernel/kernel.js';
 import { batchOrder } from '../train/batch-order.js';
-import { runEpochs } from '../train/epoch-loop.js';
+import { trainSideBySide, type TrainingEnd, type TrainingRun } from '../train/epoch-loop.js';
 import { initialParameters } from '../train/initialisation.js';
 import { planTraining } from '../train/plan.js';
 import { encodeSafetensors } from '../train/safetensors.js';
 import { wantsWeights } from '../train/weights-policy.js';
 import { networkTensors, weightsDigest, type Tensor } from '../train/weights.js';
-import type { Normalisation, Trainer, TrialEnd, TrialInput } from './trainer.js';
+import type { Normalisation, RunInput, Trainer, TrialEnd, TrialInput } from './trainer.js';
 
 /**
  * The paper's network: inputs normalised by the training records' statistics, hidden ReLU layers, softmax, cross entropy
@@ -36,36 +37,64 @@ function networkShape(config: TwoLayerConfig, dataset: DatasetInfo): NetworkShap
   return { layers: [dataset.inputs, ...hidden, dataset.classes], batchSize: config.batch_size, precision: 'float32' };
 }
 
-function run(input: TrialInput<TwoLayerConfig>): TrialEnd {
-  const { config, seed, dataset, normalisation, kernel } = input;
-  const { train, validation } = config.dataset;
-  const shape = networkShape(config, dataset.info);
-  const plan = planTraining(config);
-
-  const group = kernel.open([shape], input.workspace);
-  const network = group.networks[0] as Network;
+function run({ trials, dataset, normalisation, kernel, workspace }: RunInput<TwoLayerConfig>): void {
+  const shapes = trials.map(({ config }) => networkShape(config, dataset.info));
+  const group = kernel.open(shapes, workspace);
   group.setNormalisation(normalisation.mean, normalisation.deviation);
-  network.setParameters(initialParameters(seed, shape.layers, shape.precision));
-  const { outcome, epochs, metrics } = runEpochs({
+  const [first] = trials;
+  if (first === undefined) return;
+  const { seed, config } = first; // of the seed and of these settings, all are equal
+  const { train, validation } = config.dataset;
+  setInitialParameters(group, shapes, seed);
+
+  const shared = {
     group,
-    plan,
     batchSize: config.batch_size,
-    lambda: config.lambda,
     train: { records: dataset.train, first: 0, count: train },
     validation: { records: dataset.train, first: train, count: validation },
-    test: config.test ? { records: dataset.test, first: 0, count: dataset.test.records } : undefined,
-    evaluate: config.evaluate,
-    batchOrder: (epoch) => batchOrder(seed, epoch, train),
-    cancelled: input.cancelled,
-    onEpoch: (epoch) => input.onEpoch(epoch, plan.epochs),
+    test: { records: dataset.test, first: 0, count: dataset.test.records },
+    batchOrder: (epoch: number) => batchOrder(seed, epoch, train),
+  };
+  const runs = trials.map((trial, network): TrainingRun => {
+    const { lambda, evaluate, test } = trial.config;
+    const plan = planTraining(trial.config);
+    return {
+      plan,
+      lambda,
+      evaluate,
+      test,
+      cancelled: trial.cancelled,
+      onEpoch: (epoch) => trial.onEpoch(epoch, plan.epochs),
+      onEnd: (end) => trial.onEnd(trialEnd(trial, end, group.networks[network] as Network, dataset, normalisation)),
+    };
   });
-  if (outcome === 'cancelled') return { outcome };
+  trainSideBySide(shared, runs);
+}
 
+/** Networks of equal layers begin alike; drawing takes as long as many update steps. */
+function setInitialParameters(group: NetworkGroup, shapes: readonly NetworkShape[], seed: number): void {
+  const drawn = new Map<string, LayerParameters[]>();
+  for (const [index, { layers, precision }] of shapes.entries()) {
+    const key = layers.join(' ');
+    const parameters = drawn.get(key) ?? initialParameters(seed, layers, precision);
+    drawn.set(key, parameters);
+    (group.networks[index] as Network).setParameters(parameters);
+  }
+}
+
+function trialEnd(
+  trial: TrialInput<TwoLayerConfig>,
+  { outcome, epochs, metrics }: TrainingEnd,
+  network: Network,
+  dataset: LoadedDataset,
+  normalisation: Normalisation,
+): TrialEnd {
+  if (outcome === 'cancelled') return { outcome };
   const tensors = networkTensors(network.parameters());
   const finished = { outcome, epochs, metrics, weightsSha256: weightsDigest(tensors) };
-  if (!wantsWeights(input.weights, outcome, metrics)) return finished;
-  const file = encodeSafetensors([...tensors, ...normalisationTensors(normalisation)], weightsMetadata(input));
-  return { ...finished, weights: file };
+  if (!wantsWeights(trial.weights, outcome, metrics)) return finished;
+  const metadata = weightsMetadata(trial, dataset.info);
+  return { ...finished, weights: encodeSafetensors([...tensors, ...normalisationTensors(normalisation)], metadata) };
 }
 
 /** As float32, to which the kernels round them too. */
@@ -77,12 +106,15 @@ function normalisationTensors({ mean, deviation }: Normalisation): Tensor[] {
 }
 
 /** What somebody needs to compute the same accuracies elsewhere. */
-function weightsMetadata({ config, seed, dataset, specSha256 }: TrialInput<TwoLayerConfig>): Record<string, string> {
+function weightsMetadata(
+  { config, seed, specSha256 }: TrialInput<TwoLayerConfig>,
+  dataset: DatasetInfo,
+): Record<string, string> {
   const { train, validation } = config.dataset;
   return {
     format: 'vernier two-layer',
-    dataset: dataset.info.name,
-    dataset_sha256: dataset.info.sha256,
+    dataset: dataset.name,
+    dataset_sha256: dataset.sha256,
     split: `training: records 0 to ${train - 1} of the training files; validation: the next ${validation}; test: the test files`,
     train_records: String(train),
     validation_records: String(validation),

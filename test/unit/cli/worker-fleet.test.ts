@@ -35,6 +35,7 @@ async function start(program: string, changes: Partial<FleetOptions> = {}): Prom
     address: '127.0.0.1:1',
     workers: 1,
     threads: 2,
+    sideBySide: 'auto',
     graceS: 3,
     env: process.env,
     verbose: false,
@@ -71,7 +72,9 @@ describe('the worker processes of run', () => {
     const program = `process.stderr.write(JSON.stringify(process.argv.slice(2)) + '\\n'); setInterval(() => {}, 1000);`;
     await start(program, { kernel: 'reference', dataDir: '/data' });
     expect(JSON.parse((await said(1))[0] ?? '')).toEqual(
-      'worker --coordinator 127.0.0.1:1 --threads 2 --grace 3 --kernel reference --data-dir /data --quiet'.split(' '),
+      'worker --coordinator 127.0.0.1:1 --threads 2 --side-by-side auto --grace 3 --kernel reference --data-dir /data --quiet'.split(
+        ' ',
+      ),
     );
   });
 

@@ -324,10 +324,10 @@ describe('a worker that comes twice under one name', () => {
   it('has its older stream ended, and keeps its leases', () => {
     const worker = world.join('w');
     const older = worker.session!;
-    const { name, threads, datasets } = worker;
+    const { name, threads, datasets, width } = worker;
     const heldTokens = [...worker.held.keys()];
     worker.session = 77;
-    const introduction = { worker: name, threads, kernel: 'wasm', datasets, heldTokens };
+    const introduction = { worker: name, threads, kernel: 'wasm', datasets, heldTokens, ...width };
     world.event({ kind: 'hello', session: 77, introduction });
     expect(world.effects.superseded).toEqual([older]);
     expect(world.schedule.connected).toEqual({ workers: 1, threads: 1 });

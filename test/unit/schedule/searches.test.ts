@@ -341,6 +341,8 @@ describe('progress', () => {
     });
     expect(world.effects.writes).toEqual([]);
     expect([...world.effects.changed]).toEqual(['s']);
-    expect(world.schedule.running('s')).toEqual([{ trial: 1, attempt: 1, worker: 'w', epoch: 3, epochs: 8 }]);
+    expect(world.schedule.running('s')).toEqual([
+      { trial: 1, attempt: 1, beside: 1, worker: 'w', epoch: 3, epochs: 8 },
+    ]);
   });
 });

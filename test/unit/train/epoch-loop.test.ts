@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { NetworkGroup, NetworkStep, RecordsRegion } from '../../../worker/kernel/kernel.js';
-import { runEpochs, type TrainingRun } from '../../../worker/train/epoch-loop.js';
+import {
+  trainSideBySide,
+  type SharedTraining,
+  type TrainingEnd,
+  type TrainingRun,
+} from '../../../worker/train/epoch-loop.js';
 import type { TrainingPlan } from '../../../worker/train/plan.js';
 
 /* What the loop asks of a network, and when; real networks are in trainers' tests. */
@@ -9,74 +14,113 @@ const region = { offset: 0, bytes: 0 };
 const records: RecordsRegion = { images: region, labels: region, records: 100, inputs: 1 };
 const testRecords: RecordsRegion = { ...records, records: 10 };
 
-class ScriptedNetwork implements NetworkGroup {
-  readonly steps: { eta: number; first: number; epochRow: number }[] = [];
-  readonly evaluations: string[] = [];
+/** What is scripted of one network: by the number of its steps done. */
+interface Script {
+  squares?: (steps: number) => number;
+  loss?: (steps: number) => number;
+}
 
-  /** `squares` and `losses` by number of steps done. */
-  constructor(
-    private readonly script: { squares?: (steps: number) => number; loss?: (steps: number) => number } = {},
-  ) {}
+class ScriptedNetwork {
+  readonly steps: { eta: number; lambda: number; first: number; epochRow: number }[] = [];
 
-  readonly networks = [this];
+  constructor(private readonly script: Script) {}
 
-  setNormalisation(): void {}
   setParameters(): void {}
   parameters(): never[] {
     return [];
   }
-  trainStep(_records: RecordsRegion, rows: Uint32Array, first: number, steps: readonly NetworkStep[]): void {
-    this.steps.push({ eta: steps[0]!.eta, first, epochRow: rows[0]! });
-  }
-  evaluate(of: RecordsRegion, first: number, count: number) {
-    this.evaluations.push(`${of === testRecords ? 'test' : 'records'} ${first}+${count}`);
-    return [{ lossSum: count * (this.script.loss?.(this.steps.length) ?? 2), correct: count / 2 }];
-  }
   sumSquaredWeights(): number {
     return this.script.squares?.(this.steps.length) ?? 4;
   }
+  get loss(): number {
+    return this.script.loss?.(this.steps.length) ?? 2;
+  }
+}
+
+class ScriptedGroup implements NetworkGroup {
+  readonly networks: readonly ScriptedNetwork[];
+  readonly evaluations: string[] = [];
+  /** Networks of each step, and of each evaluation. */
+  readonly together: string[] = [];
+
+  constructor(...scripts: Script[]) {
+    this.networks = scripts.map((script) => new ScriptedNetwork(script));
+  }
+
+  setNormalisation(): void {}
+
+  trainStep(_records: RecordsRegion, rows: Uint32Array, first: number, steps: readonly NetworkStep[]): void {
+    this.together.push(steps.map(({ network }) => network).join(''));
+    for (const { network, eta, lambda } of steps) {
+      this.networks[network]!.steps.push({ eta, lambda, first, epochRow: rows[0]! });
+    }
+  }
+
+  evaluate(of: RecordsRegion, first: number, count: number, networks: readonly number[]) {
+    this.evaluations.push(`${of === testRecords ? 'test' : 'records'} ${first}+${count}`);
+    this.together.push(`evaluate ${networks.join('')}`);
+    return networks.map((network) => ({ lossSum: count * this.networks[network]!.loss, correct: count / 2 }));
+  }
+}
+
+/** The one network of a group of one. */
+function only(group: ScriptedGroup): ScriptedNetwork {
+  return group.networks[0]!;
 }
 
 const plan: TrainingPlan = { stepsPerEpoch: 5, totalSteps: 12, epochs: 3, learningRate: (step) => step };
 
-function run(network: NetworkGroup, changes: Partial<TrainingRun> = {}) {
-  const seen: number[] = [];
-  const end = runEpochs({
-    group: network,
-    plan,
-    batchSize: 10,
-    lambda: 0.5,
-    train: { records, first: 0, count: 50 },
-    validation: { records, first: 50, count: 20 },
-    test: { records: testRecords, first: 0, count: 10 },
-    evaluate: { train: 'final', val: 'epoch' },
-    batchOrder: (epoch) => Uint32Array.of(epoch),
-    cancelled: () => false,
-    onEpoch: ({ epoch }) => seen.push(epoch),
-    ...changes,
-  });
-  return { ...end, seen };
+type Changes = Partial<TrainingRun>;
+
+/** Every run's end, with the epochs that it told. */
+function runAll(group: NetworkGroup, changes: readonly Changes[], shared: Partial<SharedTraining> = {}) {
+  const seen: number[][] = changes.map(() => []);
+  const ends: TrainingEnd[] = [];
+  trainSideBySide(
+    {
+      group,
+      batchSize: 10,
+      train: { records, first: 0, count: 50 },
+      validation: { records, first: 50, count: 20 },
+      test: { records: testRecords, first: 0, count: 10 },
+      batchOrder: (epoch) => Uint32Array.of(epoch),
+      ...shared,
+    },
+    changes.map((change, index) => ({
+      plan,
+      lambda: 0.5,
+      test: true,
+      evaluate: { train: 'final', val: 'epoch' },
+      cancelled: () => false,
+      onEpoch: ({ epoch }) => seen[index]!.push(epoch),
+      onEnd: (end) => {
+        expect(ends[index]).toBeUndefined();
+        ends[index] = end;
+      },
+      ...change,
+    })),
+  );
+  return changes.map((_, index) => ({ ...ends[index]!, seen: seen[index]! }));
 }
 
-describe('runEpochs', () => {
+function run(group: NetworkGroup, change: Changes = {}, shared: Partial<SharedTraining> = {}) {
+  return runAll(group, [change], shared)[0]!;
+}
+
+describe('a run alone', () => {
   it('walks the mini-batches of each epoch at the rate of the step, and cuts the last epoch', () => {
-    const network = new ScriptedNetwork();
-    expect(run(network).seen).toEqual([1, 2, 3]);
+    const group = new ScriptedGroup({});
+    const network = only(group);
+    expect(run(group).seen).toEqual([1, 2, 3]);
     expect(network.steps.map(({ eta }) => eta)).toEqual(Array.from({ length: 12 }, (_, step) => step));
     expect(network.steps.map(({ first }) => first / 10)).toEqual([0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1]);
     expect(network.steps.map(({ epochRow }) => epochRow)).toEqual([1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3]);
   });
 
   it('evaluates what is asked for, when it is, and the test records once at the end', () => {
-    const network = new ScriptedNetwork();
-    const { epochs, metrics } = run(network);
-    expect(network.evaluations).toEqual([
-      'records 50+20',
-      'records 50+20',
-      'records 0+50',
-      'records 50+20',
-      'test 0+10',
-    ]);
+    const group = new ScriptedGroup({});
+    const { epochs, metrics } = run(group);
+    expect(group.evaluations).toEqual(['records 50+20', 'records 50+20', 'records 0+50', 'records 50+20', 'test 0+10']);
     expect(Object.keys(epochs[0]!.metrics)).toEqual(['val_cost', 'val_loss', 'val_accuracy']);
     // loss 2, cost = 2 + 0.5 * 4
     expect(metrics).toEqual({
@@ -94,16 +138,21 @@ describe('runEpochs', () => {
   });
 
   it('evaluates nothing where nothing is asked, and no empty part', () => {
-    const network = new ScriptedNetwork();
-    const nothing = { evaluate: { train: 'never', val: 'never' }, test: undefined } as const;
-    expect(run(network, nothing).metrics).toEqual({});
-    const empty = { validation: { records, first: 50, count: 0 }, test: undefined };
-    expect(Object.keys(run(network, empty).metrics)).toEqual(['train_cost', 'train_loss', 'train_accuracy']);
+    const group = new ScriptedGroup({});
+    const nothing = { evaluate: { train: 'never', val: 'never' }, test: false } as const;
+    expect(run(group, nothing).metrics).toEqual({});
+    expect(group.evaluations).toEqual([]);
+    const empty = { validation: { records, first: 50, count: 0 } };
+    expect(Object.keys(run(new ScriptedGroup({}), { test: false }, empty).metrics)).toEqual([
+      'train_cost',
+      'train_loss',
+      'train_accuracy',
+    ]);
   });
 
   it('ends as diverged at the first epoch with a metric that is not finite', () => {
     for (const bad of [NaN, Infinity]) {
-      const end = run(new ScriptedNetwork({ loss: (steps) => (steps > 5 ? bad : 1) }));
+      const end = run(new ScriptedGroup({ loss: (steps) => (steps > 5 ? bad : 1) }));
       expect(end).toMatchObject({ outcome: 'diverged', seen: [1, 2] });
       expect(end.metrics).toEqual(end.epochs[1]!.metrics);
       expect(end.metrics['val_loss']).toBe(bad);
@@ -111,15 +160,77 @@ describe('runEpochs', () => {
   });
 
   it('ends as diverged by the weights alone where nothing is evaluated on the way', () => {
-    const network = new ScriptedNetwork({ squares: (steps) => (steps > 5 ? NaN : 1) });
-    const end = run(network, { evaluate: { train: 'never', val: 'final' } });
+    const group = new ScriptedGroup({ squares: (steps) => (steps > 5 ? NaN : 1) });
+    const end = run(group, { evaluate: { train: 'never', val: 'final' } });
     expect(end).toMatchObject({ outcome: 'diverged', seen: [1, 2], metrics: {} });
   });
 
   it('stops at the next step when it is cancelled', () => {
-    const network = new ScriptedNetwork();
-    const end = run(network, { cancelled: () => network.steps.length === 7 });
+    const group = new ScriptedGroup({});
+    const network = only(group);
+    const end = run(group, { cancelled: () => network.steps.length === 7 });
     expect(end).toMatchObject({ outcome: 'cancelled', seen: [1] });
     expect(network.steps).toHaveLength(7);
+  });
+});
+
+describe('runs side by side', () => {
+  const longer = { ...plan, totalSteps: 19, epochs: 4, learningRate: () => 9 };
+
+  it('see the same mini-batches, each at its own rate and lambda, and each ends when it would alone', () => {
+    const group = new ScriptedGroup({}, {});
+    const ends = runAll(group, [{}, { plan: longer, lambda: 0.25 }]);
+    for (const [index, change] of [{}, { plan: longer, lambda: 0.25 }].entries()) {
+      const alone = new ScriptedGroup({});
+      expect(ends[index]).toEqual(run(alone, change));
+      expect(group.networks[index]!.steps).toEqual(only(alone).steps);
+    }
+    expect(ends.map(({ seen }) => seen)).toEqual([
+      [1, 2, 3],
+      [1, 2, 3, 4],
+    ]);
+  });
+
+  it('step and are evaluated together; a last epoch that is cut short is evaluated with the others', () => {
+    const group = new ScriptedGroup({}, {});
+    runAll(group, [{}, { plan: longer, test: false, evaluate: { train: 'never', val: 'epoch' } }]);
+    expect(group.together.join(', ')).toBe(
+      [
+        '01, 01, 01, 01, 01, evaluate 01',
+        '01, 01, 01, 01, 01, evaluate 01',
+        '01, 01, 1, 1, 1, evaluate 0, evaluate 01, evaluate 0', // train, val, test
+        '1, 1, 1, 1, evaluate 1',
+      ].join(', '),
+    );
+  });
+
+  it("draw an epoch's mini-batches once", () => {
+    const drawn: number[] = [];
+    const batchOrder = (epoch: number) => {
+      drawn.push(epoch);
+      return Uint32Array.of(epoch);
+    };
+    runAll(new ScriptedGroup({}, {}), [{}, { plan: longer }], { batchOrder });
+    expect(drawn).toEqual([1, 2, 3, 4]);
+  });
+
+  it('go on when one of them diverges or is cancelled, with all that they have alone', () => {
+    const diverging: Script = { loss: (steps) => (steps > 5 ? NaN : 1) };
+    const group = new ScriptedGroup(diverging, {}, {}, {});
+    const cancelled = () => group.networks[2]!.steps.length === 7;
+    const ends = runAll(group, [{}, {}, { cancelled }, { plan: longer }]);
+    expect(ends.map(({ outcome }) => outcome)).toEqual(['diverged', 'completed', 'cancelled', 'completed']);
+    expect(ends.map(({ seen }) => seen.length)).toEqual([2, 3, 1, 4]);
+    expect(group.networks.map(({ steps }) => steps.length)).toEqual([10, 12, 7, 19]);
+    expect(ends[0]).toEqual(run(new ScriptedGroup(diverging)));
+    expect(ends[1]).toEqual(run(new ScriptedGroup({})));
+    expect(ends[3]).toEqual(run(new ScriptedGroup({}), { plan: longer }));
+  });
+
+  it('end with the last of them', () => {
+    const group = new ScriptedGroup({}, {});
+    const ends = runAll(group, [{ cancelled: () => true }, { cancelled: () => true }]);
+    expect(ends.map(({ outcome }) => outcome)).toEqual(['cancelled', 'cancelled']);
+    expect(group.together).toEqual([]);
   });
 });
