@@ -57,7 +57,7 @@ export function evaluationFlop({ layers }: NetworkShape): number {
   return layers.slice(1).reduce((flop, outputs, layer) => flop + 2 * RECORDS * (layers[layer] as number) * outputs, 0);
 }
 
-function timeRepeated(budgetMs: number, work: (turn: number) => void): Spread {
+export function timeRepeated(budgetMs: number, work: (turn: number) => void): Spread {
   const times: number[] = [];
   const begin = performance.now();
   for (let turn = 0; times.length < 5 || performance.now() - begin < budgetMs; turn++) {
