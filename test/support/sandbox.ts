@@ -21,7 +21,12 @@ export class Sandbox {
   private readonly env: NodeJS.ProcessEnv;
 
   constructor(env: NodeJS.ProcessEnv = {}) {
-    const { VERNIER_DATA_DIR: _data, VERNIER_KERNEL: _kernel, ...inherited } = process.env;
+    const {
+      VERNIER_DATA_DIR: _data,
+      VERNIER_KERNEL: _kernel,
+      VERNIER_NATIVE_WIDTH: _width,
+      ...inherited
+    } = process.env;
     const folders = { HOME: this.folder, XDG_DATA_HOME: this.path('share'), XDG_CACHE_HOME: this.path('cache') };
     this.env = { ...inherited, ...folders, NO_COLOR: '1', ...env };
   }

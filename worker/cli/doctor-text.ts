@@ -1,4 +1,6 @@
 import type { DatasetReport } from '../datasets/survey.js';
+import { kernelLabel } from '../kernel/recipe.js';
+import type { KernelReport } from '../kernel/report.js';
 import { records } from './dataset-text.js';
 import { formatBytes } from './output.js';
 
@@ -10,10 +12,11 @@ export interface DoctorReport {
   cores: number;
   /** The machine's, or what a container may use of it. */
   memoryBytes: number;
-  /** `stepMs`: milliseconds for one update step of a 3072-50-10 network with a mini-batch of 100. */
-  kernels: readonly { name: string; available: boolean; reason?: string; stepMs?: number }[];
-  /** What workers use here: VERNIER_KERNEL, else the fastest; null when there is none. */
+  kernels: readonly KernelReport[];
+  /** What workers use here, by its label; null when they cannot start. */
   kernelInUse: string | null;
+  /** Why they cannot. */
+  kernelProblem: string | null;
   dataDir: string;
   /** Why the data folder cannot be read. */
   dataProblem: string | null;
@@ -24,7 +27,10 @@ export interface DoctorReport {
   storeBytes: number | null;
 }
 
+const COLUMNS = 80;
 const LABEL_COLUMNS = 14;
+/** The longest label, `native (avx512vl)`, and a gap. */
+const KERNEL_COLUMNS = 19;
 
 function line(label: string, text: string): string {
   return `${label.padEnd(LABEL_COLUMNS)}${text}`;
@@ -39,10 +45,13 @@ export function doctorText(report: DoctorReport): string {
     line('node', `${report.node}, ${report.platform}`),
     line('cores', `${report.cores}${report.processor === null ? '' : ` (${report.processor})`}`),
     line('memory', formatBytes(report.memoryBytes)),
-    ...kernels.map((kernel, index) => line(index === 0 ? 'kernels' : '', kernelText(kernel, report.kernelInUse))),
-    ...(kernels.some(({ name, available }) => available && name === report.kernelInUse)
+    ...kernels.flatMap((kernel, index) => {
+      const [first = '', ...more] = kernelLines(kernel, report.kernelInUse);
+      return [line(index === 0 ? 'kernels' : '', first), ...more.map((text) => line('', text))];
+    }),
+    ...(report.kernelProblem === null
       ? []
-      : [line('', `${report.kernelInUse ?? 'none'} is to be used and cannot be: see VERNIER_KERNEL`)]),
+      : wrapped(`no worker can start: ${report.kernelProblem}`, COLUMNS - LABEL_COLUMNS).map((text) => line('', text))),
     line('data folder', report.dataDir),
     ...(report.dataProblem === null ? [] : [line('', report.dataProblem)]),
     ...datasets.map((dataset, index) => line(index === 0 ? 'data sets' : '', datasetText(dataset, nameColumns))),
@@ -50,14 +59,28 @@ export function doctorText(report: DoctorReport): string {
   ].join('\n');
 }
 
-function kernelText(
-  { name, available, reason, stepMs }: DoctorReport['kernels'][number],
-  inUse: string | null,
-): string {
-  const state = available
-    ? `${stepMs === undefined ? 'available' : `${stepMs.toFixed(2)} ms a step`}${name === inUse ? ', in use' : ''}`
-    : `not available: ${reason ?? 'no reason is known'}`;
-  return `${name.padEnd(LABEL_COLUMNS)}${state}`;
+function kernelLines(kernel: KernelReport, inUse: string | null): string[] {
+  const label = kernelLabel(kernel);
+  const { available, reason, mend, stepMs = 0, gflops = 0 } = kernel;
+  if (available) {
+    const speed = `${stepMs.toFixed(2).padStart(6)} ms a step ${gflops.toFixed(gflops < 10 ? 1 : 0).padStart(5)} Gflop/s`;
+    return [`${label.padEnd(KERNEL_COLUMNS)}${speed}${label === inUse ? '  in use' : ''}`];
+  }
+  const why = `not here: ${reason}${mend === undefined ? '' : `; ${mend}`}`;
+  return wrapped(why, COLUMNS - LABEL_COLUMNS - KERNEL_COLUMNS).map(
+    (text, index) => `${(index === 0 ? label : '').padEnd(KERNEL_COLUMNS)}${text}`,
+  );
+}
+
+/** Lines of whole words; a word that is longer has a line of its own. */
+function wrapped(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= columns) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 function datasetText(report: DatasetReport, nameColumns: number): string {

@@ -3,13 +3,16 @@ import { Command } from 'commander';
 import { dataDirOption, jsonOption, writeJson } from '../../proto/cli-options.js';
 import type { CommandContext, CommandFactory } from '../../proto/command.js';
 import { VernierError } from '../../proto/errors.js';
-import { KERNEL_NAMES } from '../../proto/kernels.js';
+import { forcedKernel, forcedNativeWidth } from '../../proto/kernels.js';
 import { defaultStore } from '../../proto/user-folders.js';
 import { NUMERICS_VERSION, PROTOCOL_VERSION } from '../../proto/versions.js';
 import { dataFolder } from '../datasets/folder.js';
 import { sizeOf } from '../datasets/stored.js';
 import { surveyDatasets } from '../datasets/survey.js';
-import { kernelReport } from '../kernel/select.js';
+import { NodeMemory } from '../kernel/memory.js';
+import { kernelLabel } from '../kernel/recipe.js';
+import { kernelReport } from '../kernel/report.js';
+import { loadKernel } from '../kernel/select.js';
 import type { DataOptions } from './data-options.js';
 import { datasetJson } from './dataset-text.js';
 import { doctorText, type DoctorReport } from './doctor-text.js';
@@ -20,7 +23,14 @@ Examples:
   vernier doctor --json
 
 A step is one update of a 3072-50-10 network with a mini-batch of 100, on one
-thread.`;
+thread; Gflop/s are what its two large products make of it. All kernels give
+the same bits: what fails its self-test is not used.
+
+Environment:
+  VERNIER_KERNEL        reference, wasm or native: use it and no other
+  VERNIER_NATIVE_WIDTH  sse2, neon, avx2, avx512vl or avx512: what the native
+                        kernel is to use (default: the fastest, by a few steps
+                        timed at the start of a worker)`;
 
 /** `vernier doctor`: what this machine has. */
 export const doctorCommand: CommandFactory = (context) =>
@@ -43,7 +53,7 @@ async function examine(options: DataOptions, { env, version }: CommandContext): 
     if (error instanceof VernierError) return error.message;
     throw error;
   });
-  const kernels = await kernelReport();
+  const kernels = kernelReport();
   const store = defaultStore(env);
   return {
     versions: { vernier: version, protocol: PROTOCOL_VERSION, numerics: NUMERICS_VERSION },
@@ -53,7 +63,7 @@ async function examine(options: DataOptions, { env, version }: CommandContext): 
     cores: availableParallelism(),
     memoryBytes: usableMemory(),
     kernels,
-    kernelInUse: env['VERNIER_KERNEL'] || (fastest(kernels) ?? null),
+    ...(await kernelInUse(env)),
     dataDir,
     dataProblem: typeof survey === 'string' ? survey : null,
     datasets: typeof survey === 'string' ? [] : survey,
@@ -69,7 +79,17 @@ function usableMemory(): number {
   return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
 }
 
-/** What is used when nothing else is asked for. */
-function fastest(kernels: DoctorReport['kernels']): string | undefined {
-  return KERNEL_NAMES.toReversed().find((name) => kernels.some((each) => each.name === name && each.available));
+/** What a worker uses here, which is chosen as a worker chooses it. */
+async function kernelInUse(env: NodeJS.ProcessEnv): Promise<Pick<DoctorReport, 'kernelInUse' | 'kernelProblem'>> {
+  try {
+    const request = { name: forcedKernel(env['VERNIER_KERNEL']), nativeWidth: forcedNativeWidth(env) };
+    const { recipe } = await loadKernel(request, new NodeMemory().memory);
+    return { kernelInUse: kernelLabel(recipe), kernelProblem: null };
+  } catch (error) {
+    if (!(error instanceof VernierError)) throw error;
+    return {
+      kernelInUse: null,
+      kernelProblem: error.mend === undefined ? error.message : `${error.message}; ${error.mend}`,
+    };
+  }
 }

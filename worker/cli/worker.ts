@@ -91,7 +91,7 @@ async function runWorker(options: WorkerOptions, context: CommandContext): Promi
     onKernelFallback: (reason) => stderr.write(`worker ${name}: ${reason}\n`),
   });
   try {
-    log(`${pool.threads} threads, kernel ${pool.kernel}, data in ${dataDir}`);
+    log(`${pool.threads} threads, kernel ${pool.kernelLabel}, data in ${dataDir}`);
     const session = new WorkerSession({
       clients: coordinatorClients(options.coordinator),
       runner: pool,

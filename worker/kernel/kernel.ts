@@ -1,6 +1,6 @@
 import type { KernelName } from '../../proto/kernels.js';
 
-export { KERNEL_NAMES, type KernelName } from '../../proto/kernels.js';
+export type { KernelName } from '../../proto/kernels.js';
 
 export type Precision = 'float32' | 'float64';
 

@@ -1,13 +1,12 @@
 import { VernierError } from '../../proto/errors.js';
-import { KERNEL_NAMES, type Kernel, type KernelName } from './kernel.js';
-import { measureTrainStep } from './measure.js';
+import type { KernelName, NativeWidth } from '../../proto/kernels.js';
+import type { Kernel } from './kernel.js';
+import { compareTrainSteps } from './measure.js';
 import { NodeMemory } from './memory.js';
-import { referenceKernel } from './reference/index.js';
-import { wasmKernel } from './wasm/index.js';
+import { isNativeBuilt, loadNativeAddon, type NativeAddon } from './native/index.js';
+import { kernelLabel, openKernel, type KernelRecipe } from './recipe.js';
+import { selfTestFault } from './self-test.js';
 import { compileWasmKernel, supportsSimd } from './wasm/module.js';
-
-/** What a thread needs to open a backend that another thread has chosen: openKernel. It crosses threads as it is. */
-export type KernelRecipe = { name: 'reference' } | { name: 'wasm'; module: WebAssembly.Module };
 
 /** A kernel over a memory, and what threads need to open it again. */
 export interface LoadedKernel {
@@ -15,110 +14,170 @@ export interface LoadedKernel {
   recipe: KernelRecipe;
 }
 
-/** What this engine can do; tests put others in its place. */
-export interface KernelHost {
-  supportsSimd: () => boolean;
-  compileWasmKernel: () => WebAssembly.Module;
+/** What is asked for by option or environment; undefined: the fastest. */
+export interface KernelRequest {
+  name?: KernelName | undefined;
+  /** Without a name it asks for the native kernel. */
+  nativeWidth?: NativeWidth | undefined;
 }
 
-const thisHost: KernelHost = { supportsSimd, compileWasmKernel: () => compileWasmKernel() };
+/** What this engine and this machine can do; tests put others in its place. */
+export interface KernelHost {
+  isNativeBuilt: () => boolean;
+  loadNativeAddon: () => NativeAddon;
+  supportsSimd: () => boolean;
+  compileWasmKernel: () => WebAssembly.Module;
+  open: (recipe: KernelRecipe, memory: WebAssembly.Memory) => Kernel;
+  /** Milliseconds per update step of each kernel, all over the one memory. */
+  compareTrainSteps: (kernels: readonly Kernel[], memory: NodeMemory) => number[];
+}
+
+export const thisHost: KernelHost = {
+  isNativeBuilt: () => isNativeBuilt(),
+  loadNativeAddon: () => loadNativeAddon(),
+  supportsSimd,
+  compileWasmKernel: () => compileWasmKernel(),
+  open: openKernel,
+  compareTrainSteps,
+};
 
 /**
- * Loads a backend by name, or the fastest that this machine has.
+ * Loads the backend that is asked for, or the fastest that gives the right bits on this machine: every candidate but the
+ * reference has to pass the self-test. Takes some 30 ms.
  *
- * @param name undefined or empty: the fastest; what falls back says so through `onFallback`
- * @throws VernierError USAGE for an unknown name, KERNEL_UNAVAILABLE when the named one cannot run here or is not built
+ * @param onFallback is told, in one sentence, what should have run here and does not; a native kernel that was never built is no
+ *   matter for it
+ * @throws VernierError KERNEL_UNAVAILABLE when what is asked for cannot run here or gives other bits, or the WASM kernel is
+ *   wanted and not built
  */
 export function loadKernel(
-  name: string | undefined,
+  request: KernelRequest,
   memory: WebAssembly.Memory,
   onFallback: (reason: string) => void = () => {},
   host: KernelHost = thisHost,
 ): Promise<LoadedKernel> {
   // A promise, because a backend may have to be compiled or loaded asynchronously.
   try {
-    return Promise.resolve(load(name, memory, onFallback, host));
+    const recipe = choose(request, onFallback, host);
+    return Promise.resolve({ kernel: host.open(recipe, memory), recipe });
   } catch (error) {
     return Promise.reject(error instanceof Error ? error : new Error(String(error)));
   }
 }
 
-function load(
-  name: string | undefined,
-  memory: WebAssembly.Memory,
-  onFallback: (reason: string) => void,
-  host: KernelHost,
-): LoadedKernel {
-  const forced = name === undefined || name === '' ? undefined : kernelName(name);
-  if (forced === 'native') throw notBuilt();
-  if (forced === 'reference') return opened({ name: 'reference' }, memory);
-  if (!host.supportsSimd()) {
-    if (forced === 'wasm') throw noSimd();
-    onFallback(
-      'this engine has no WebAssembly SIMD: the reference kernel is used, which gives the same bits about 50 times slower',
-    );
-    return opened({ name: 'reference' }, memory);
+function choose(request: KernelRequest, onFallback: (reason: string) => void, host: KernelHost): KernelRecipe {
+  const { nativeWidth } = request;
+  const forced = request.name ?? (nativeWidth === undefined ? undefined : 'native');
+  const passedOver: VernierError[] = [];
+  const chosen = firstToPass(
+    forced === undefined ? anyCandidate(host, passedOver) : candidates(forced, nativeWidth, host),
+    host,
+    passedOver,
+  );
+  if (chosen === undefined) throw passedOver[0];
+  const slowly = chosen.name === 'reference' ? ' about 50 times slower' : '';
+  for (const { message, mend } of passedOver) {
+    onFallback(`${message}: kernel ${kernelLabel(chosen)} is used, which gives the right bits${slowly}; ${mend}`);
   }
-  return opened({ name: 'wasm', module: host.compileWasmKernel() }, memory);
+  return chosen;
 }
 
-function opened(recipe: KernelRecipe, memory: WebAssembly.Memory): LoadedKernel {
-  return { kernel: openKernel(recipe, memory), recipe };
+/** The first that gives the right bits; those before it are added to `passedOver`. */
+function firstToPass(
+  tried: Iterable<KernelRecipe>,
+  host: KernelHost,
+  passedOver: VernierError[],
+): KernelRecipe | undefined {
+  for (const recipe of tried) {
+    // The reference is what the others are compared with.
+    const fault = recipe.name === 'reference' ? undefined : selfTestFault((memory) => host.open(recipe, memory));
+    if (fault === undefined) return recipe;
+    passedOver.push(failedSelfTest(recipe, fault));
+  }
+  return undefined;
+}
+
+/** All that may run here, fastest first; what should and cannot is added to `passedOver`. */
+function* anyCandidate(host: KernelHost, passedOver: VernierError[]): Generator<KernelRecipe> {
+  // Where it was not built there is no word about it: not every machine has a compiler.
+  if (host.isNativeBuilt()) {
+    try {
+      yield* candidates('native', undefined, host);
+    } catch (error) {
+      if (!(error instanceof VernierError)) throw error;
+      passedOver.push(error);
+    }
+  }
+  // A WASM kernel that was not built is no reason to be slow: the checkout is not whole.
+  if (host.supportsSimd()) yield* candidates('wasm', undefined, host);
+  else passedOver.push(noSimd());
+  yield { name: 'reference' };
 }
 
 /**
- * Opens a backend that another thread has loaded.
+ * What of one backend may run here, fastest first.
  *
- * @throws VernierError KERNEL_UNAVAILABLE
+ * @throws VernierError KERNEL_UNAVAILABLE when there is nothing
  */
-export function openKernel(recipe: KernelRecipe, memory: WebAssembly.Memory): Kernel {
-  return recipe.name === 'wasm' ? wasmKernel(recipe.module, memory) : referenceKernel(memory);
+function candidates(name: KernelName, width: NativeWidth | undefined, host: KernelHost): KernelRecipe[] {
+  if (name !== 'native') return recipesOf(name, host);
+  const recipes = nativeRecipes(host);
+  if (width === undefined) return fastestFirst(recipes, host);
+  const wanted = recipes.filter((recipe) => recipe.width === width);
+  if (wanted.length > 0) return wanted;
+  throw new VernierError(
+    'KERNEL_UNAVAILABLE',
+    `the native kernel cannot use ${width} on this processor, which VERNIER_NATIVE_WIDTH asks for`,
+    { mend: `choose one of ${recipes.map((recipe) => recipe.width).join(', ')}, or leave it out for the fastest` },
+  );
 }
 
-export interface KernelReport {
-  name: KernelName;
-  available: boolean;
-  /** Why not. */
-  reason?: string;
-  /** Milliseconds per update step of a 3072-50-10 network with mini-batches of 100. */
-  stepMs?: number;
+/**
+ * Every form of a backend that runs on this machine; the native kernel has one a width, narrowest first.
+ *
+ * @throws VernierError KERNEL_UNAVAILABLE when there is none
+ */
+export function recipesOf(name: KernelName, host: KernelHost): KernelRecipe[] {
+  if (name === 'native') return nativeRecipes(host);
+  if (name === 'reference') return [{ name }];
+  if (!host.supportsSimd()) throw noSimd();
+  return [{ name, module: host.compileWasmKernel() }];
 }
 
-/** How long each backend is measured. */
-const REPORT_BUDGET_MS = 300;
+type NativeRecipe = Extract<KernelRecipe, { name: 'native' }>;
 
-/** Every backend, whether it runs here, and how fast: about a second's work. */
-export async function kernelReport(host: KernelHost = thisHost): Promise<KernelReport[]> {
-  const reports: KernelReport[] = [];
-  for (const name of KERNEL_NAMES) {
-    try {
-      const memory = new NodeMemory();
-      const { kernel } = await loadKernel(name, memory.memory, undefined, host);
-      reports.push({ name, available: true, stepMs: measureTrainStep(kernel, memory, REPORT_BUDGET_MS).medianMs });
-    } catch (error) {
-      if (!(error instanceof VernierError)) throw error;
-      reports.push({ name, available: false, reason: error.message });
-    }
-  }
-  return reports;
+function nativeRecipes(host: KernelHost): NativeRecipe[] {
+  return host.loadNativeAddon().widths.map((width) => ({ name: 'native', width }));
 }
 
-function kernelName(name: string): KernelName {
-  const known = KERNEL_NAMES.find((candidate) => candidate === name);
-  if (known !== undefined) return known;
-  throw new VernierError('USAGE', `there is no kernel ${JSON.stringify(name)}`, {
-    mend: `choose one of ${KERNEL_NAMES.join(', ')}, or leave it out (--kernel, VERNIER_KERNEL)`,
-  });
+/** Vectors of 128 bits: the slowest wherever there are others. */
+const NARROW: readonly NativeWidth[] = ['sse2', 'neon'];
+
+/**
+ * The widest vectors are not always the fastest: a processor may run 512 bits at half the pace, or slow down for them. So a few
+ * steps are timed; whatever comes of it, the bits are the same.
+ */
+function fastestFirst(recipes: readonly NativeRecipe[], host: KernelHost): NativeRecipe[] {
+  const wide = recipes.filter(({ width }) => !NARROW.includes(width));
+  const narrow = recipes.filter(({ width }) => NARROW.includes(width));
+  if (wide.length < 2) return [...wide, ...narrow];
+  const memory = new NodeMemory();
+  const stepMs = host.compareTrainSteps(
+    wide.map((recipe) => host.open(recipe, memory.memory)),
+    memory,
+  );
+  const timed = wide.map((recipe, index) => ({ recipe, ms: stepMs[index] as number }));
+  return [...timed.sort((a, b) => a.ms - b.ms).map(({ recipe }) => recipe), ...narrow];
 }
 
-function notBuilt(): VernierError {
-  return new VernierError('KERNEL_UNAVAILABLE', 'the native kernel is not built here', {
-    mend: 'use the wasm kernel, which gives the same bits: --kernel wasm',
+export function failedSelfTest(recipe: KernelRecipe, fault: string): VernierError {
+  return new VernierError('KERNEL_UNAVAILABLE', `kernel ${kernelLabel(recipe)} fails its self-test (${fault})`, {
+    mend: 'build it anew (npm run build), and report it with what vernier doctor prints',
   });
 }
 
 function noSimd(): VernierError {
   return new VernierError('KERNEL_UNAVAILABLE', 'the wasm kernel needs WebAssembly SIMD, which this engine lacks', {
-    mend: 'use the reference kernel, which gives the same bits: --kernel reference',
+    mend: 'run it on a processor that has SSE4.1, or use the reference kernel: --kernel reference',
   });
 }

@@ -1,3 +1,4 @@
+import { forcedKernel, forcedNativeWidth } from '../../proto/kernels.js';
 import { dataFolder } from '../datasets/folder.js';
 import { loadDataset } from '../datasets/load.js';
 import { NodeMemory } from '../kernel/memory.js';
@@ -12,21 +13,24 @@ export interface NodeOptions {
   /** By default VERNIER_DATA_DIR or the user's data folder. */
   dataDir?: string | undefined;
   onIdleThreadLost?: (error: Error) => void;
-  /** The fastest backend does not run here and another is used: why, in one sentence. */
+  /** What should run here does not, and another backend is used: why, in one sentence. */
   onKernelFallback?: (reason: string) => void;
 }
 
 /**
  * A worker node as it ships: one shared memory, the kernel compiled once, the data folder, the threads.
  *
- * @throws VernierError KERNEL_UNAVAILABLE, THREAD_CRASHED
+ * @throws VernierError USAGE, KERNEL_UNAVAILABLE, THREAD_CRASHED
  */
 export async function openNode(options: NodeOptions): Promise<TrialPool> {
   const { threads, env, onIdleThreadLost, onKernelFallback } = options;
   const dataDir = dataFolder(env, options.dataDir);
   const memory = new NodeMemory();
-  const kernelName = options.kernel ?? env['VERNIER_KERNEL'];
-  const { kernel, recipe } = await loadKernel(kernelName, memory.memory, onKernelFallback);
+  const request = {
+    name: forcedKernel(options.kernel ?? env['VERNIER_KERNEL']),
+    nativeWidth: forcedNativeWidth(env),
+  };
+  const { kernel, recipe } = await loadKernel(request, memory.memory, onKernelFallback);
   return TrialPool.open({
     threads,
     kernel,

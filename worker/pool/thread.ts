@@ -1,7 +1,7 @@
 import { workerData, type MessagePort } from 'node:worker_threads';
 import { toErrorPayload } from '../../proto/errors.js';
 import type { Kernel } from '../kernel/kernel.js';
-import { openKernel } from '../kernel/select.js';
+import { openKernel } from '../kernel/recipe.js';
 import { recordStatistics } from '../kernel/statistics.js';
 import { trainerOf, type TrialConfig } from '../trainers/index.js';
 import type { TrialEnd, TrialInput } from '../trainers/trainer.js';

@@ -6,7 +6,7 @@ import { packageFile } from '../../proto/package-root.js';
 import type { LoadedDataset } from '../datasets/dataset.js';
 import type { Kernel, KernelName, NetworkShape } from '../kernel/kernel.js';
 import type { NodeMemory } from '../kernel/memory.js';
-import type { KernelRecipe } from '../kernel/select.js';
+import { kernelLabel, type KernelRecipe } from '../kernel/recipe.js';
 import { trainerOf } from '../trainers/index.js';
 import type { Normalisation } from '../trainers/trainer.js';
 import { NodeData, type DatasetLoader } from './node-data.js';
@@ -106,6 +106,11 @@ export class TrialPool {
 
   get kernel(): KernelName {
     return this.options.kernel.name;
+  }
+
+  /** As people read it. */
+  get kernelLabel(): string {
+    return kernelLabel(this.options.recipe);
   }
 
   /** Runs a trial as soon as a thread is free. */

@@ -116,10 +116,12 @@ describe('doctorText', () => {
     cores: 2,
     memoryBytes: 8e9,
     kernels: [
-      { name: 'reference', available: true, stepMs: 94.234 },
-      { name: 'wasm', available: false, reason: 'no SIMD' },
+      { name: 'reference', available: true, stepMs: 94.234, gflops: 0.652 },
+      { name: 'wasm', available: false, reason: 'the wasm kernel needs SIMD that this one lacks', mend: 'get another' },
+      { name: 'native', width: 'avx512vl', available: true, stepMs: 0.4123, gflops: 149.01 },
     ],
-    kernelInUse: 'reference',
+    kernelInUse: 'native (avx512vl)',
+    kernelProblem: null,
     dataDir: '/cache/vernier/data',
     dataProblem: null,
     datasets: [
@@ -143,8 +145,10 @@ describe('doctorText', () => {
       'node          v20.20.2, linux x64',
       'cores         2 (Some Processor)',
       'memory        8.0 GB',
-      'kernels       reference     94.23 ms a step, in use',
-      '              wasm          not available: no SIMD',
+      'kernels       reference           94.23 ms a step   0.7 Gflop/s',
+      '              wasm               not here: the wasm kernel needs SIMD that this',
+      '                                 one lacks; get another',
+      '              native (avx512vl)    0.41 ms a step   149 Gflop/s  in use',
       'data folder   /cache/vernier/data',
       'data sets     mnist  incomplete: a is missing',
       'searches      /share/vernier/searches.db (none yet)',
@@ -154,12 +158,17 @@ describe('doctorText', () => {
   it('says when the kernel that is asked for cannot be used, and what is wrong with the data folder', () => {
     const text = doctorText({
       ...report,
-      kernelInUse: 'wasm',
+      kernelInUse: null,
+      kernelProblem:
+        'there is no kernel "abacus"; choose one of reference, wasm, native, or leave it out for the fastest',
       dataProblem: 'no permission',
       datasets: [],
       storeBytes: 5,
     });
-    expect(text).toContain('wasm is to be used and cannot be: see VERNIER_KERNEL');
+    expect(text).toContain(
+      '\n              no worker can start: there is no kernel "abacus"; choose one of\n              reference, wasm, native, or leave it out for the fastest\n',
+    );
+    expect(text).not.toContain('in use');
     expect(text).toContain('/cache/vernier/data\n              no permission\n');
     expect(text).toMatch(/searches\.db$/);
   });

@@ -1,12 +1,12 @@
+// oxlint-disable-next-line no-restricted-imports -- looks at the file that it loads
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { VernierError } from '../../../proto/errors.js';
+import type { NativeWidth } from '../../../proto/kernels.js';
 import { packageRoot } from '../../../proto/package-root.js';
 import type { BlockedFunctions } from '../blocked/functions.js';
 import type { Precision } from '../kernel.js';
-
-/** Vectors that the kernel is built for: 128 bits (every x64, every arm64), AVX2, 256 and 512 bits with AVX-512's registers. */
-export type NativeWidth = 'sse2' | 'neon' | 'avx2' | 'avx512vl' | 'avx512';
 
 export interface NativeAddon {
   /** Those that this processor runs, narrowest first; all give the same bits. */
@@ -49,15 +49,29 @@ export function loadNativeAddon(): NativeAddon {
   };
 }
 
-/** @throws VernierError KERNEL_UNAVAILABLE, as loadNativeAddon */
-export function loadNativeBinding(root: string = packageRoot): NativeBinding {
-  const finder = require('node-gyp-build') as { resolve: (folder: string) => string };
-  let file: string;
+/** Whether there is a file to load, of whatever worth. */
+export function isNativeBuilt(root: string = packageRoot): boolean {
   try {
-    file = finder.resolve(root);
+    findNative(root);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function findNative(root: string): string {
+  const finder = require('node-gyp-build') as { resolve: (folder: string) => string };
+  try {
+    return finder.resolve(root);
   } catch (cause) {
     throw unavailable('the native kernel is not built here', cause);
   }
+}
+
+/** @throws VernierError KERNEL_UNAVAILABLE, as loadNativeAddon */
+export function loadNativeBinding(root: string = packageRoot): NativeBinding {
+  const file = findNative(root);
+  if (isCutOff(file)) throw unavailable(`the native kernel ${file} is not whole`);
   let binding: NativeBinding;
   try {
     binding = require(file) as NativeBinding;
@@ -69,6 +83,24 @@ export function loadNativeBinding(root: string = packageRoot): NativeBinding {
   }
   if (binding.widths.length === 0) throw unavailable('the native kernel has no code for this processor');
   return binding;
+}
+
+/**
+ * Whether an ELF file ends before its table of sections, which linkers put last: loading what was cut off there ends the process
+ * with SIGBUS instead of an error. What is no ELF file of 64 bits is left to the loader to refuse.
+ */
+function isCutOff(file: string): boolean {
+  const header = Buffer.alloc(64);
+  const opened = openSync(file, 'r');
+  try {
+    const elf64 =
+      readSync(opened, header) === header.length && header.readUInt32BE(0) === 0x7f454c46 && header[4] === 2;
+    if (!elf64) return false;
+    const sections = Number(header.readBigUInt64LE(40));
+    return fstatSync(opened).size < sections + header.readUInt16LE(58) * header.readUInt16LE(60);
+  } finally {
+    closeSync(opened);
+  }
 }
 
 function digestOfSources(root: string): string {

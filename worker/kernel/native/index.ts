@@ -1,8 +1,9 @@
 import { blockedKernel } from '../blocked/index.js';
+import type { NativeWidth } from '../../../proto/kernels.js';
 import type { Kernel } from '../kernel.js';
-import type { NativeAddon, NativeWidth } from './addon.js';
+import type { NativeAddon } from './addon.js';
 
-export { loadNativeAddon, type NativeAddon, type NativeWidth } from './addon.js';
+export { isNativeBuilt, loadNativeAddon, type NativeAddon } from './addon.js';
 
 /** The native kernel with vectors of one width. */
 export function nativeKernel(addon: NativeAddon, width: NativeWidth, memory: WebAssembly.Memory): Kernel {

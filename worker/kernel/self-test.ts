@@ -1,0 +1,190 @@
+import { createHash, type Hash } from 'node:crypto';
+import type {
+  Kernel,
+  LayerParameters,
+  NetworkGroup,
+  NetworkShape,
+  NetworkStep,
+  Precision,
+  RecordsRegion,
+} from './kernel.js';
+import { NodeMemory } from './memory.js';
+
+/*
+ * Whether a backend gives the bits of docs/numerics.md on this very machine: a few milliseconds of training and evaluating, and
+ * one digest over all that comes of it.
+ */
+
+/** What the reference computes; a test computes it anew. It belongs to the numerics version. */
+export const SELF_TEST_DIGEST = '11c56d17f50da7ec36a1014c07d98517dd3a8e6aa51bdd419417bf0daef2baea';
+
+interface Case {
+  /** Layers of each network of the group. */
+  networks: readonly (readonly number[])[];
+  batchSize: number;
+  /** More than a block that is evaluated at a time. */
+  records: number;
+  steps: number;
+}
+
+/**
+ * One network more than a block of inputs wide, with full tiles and full vectors as well as their remainders in every direction;
+ * and small deep ones, for numbers that are not ordinary. None of the sizes is a multiple of a vector.
+ */
+const CASES: readonly Case[] = [
+  {
+    networks: [
+      [277, 13, 10],
+      [277, 4, 3],
+    ],
+    batchSize: 75,
+    records: 107,
+    steps: 2,
+  },
+  {
+    networks: [
+      [21, 19, 7, 5],
+      [21, 6, 11],
+      [21, 18, 10],
+      [21, 5, 4],
+      [21, 8],
+    ],
+    batchSize: 13,
+    records: 99,
+    steps: 3,
+  },
+];
+
+const PRECISIONS: readonly Precision[] = ['float32', 'float64'];
+
+/** Subnormal numbers and zeros of both signs, by precision: what is lost when a processor flushes them. */
+const TINY = { float32: [1e-40, -1e-44, 0, -0, -3e-39], float64: [1e-310, -5e-324, 0, -0, -3e-309] };
+/** Its bits in digests. */
+const CANONICAL_NAN = 0x7ff8000000000000n;
+const HUGE = { float32: 3e38, float64: 1.5e308 };
+
+/**
+ * What is wrong with a backend on this machine, as half a sentence; undefined when it gives the right bits. It works in a memory
+ * of its own.
+ */
+export function selfTestFault(open: (memory: WebAssembly.Memory) => Kernel): string | undefined {
+  const memory = new NodeMemory();
+  try {
+    return selfTestDigest(open(memory.memory), memory) === SELF_TEST_DIGEST
+      ? undefined
+      : 'it gives other bits than the reference';
+  } catch (error) {
+    return `it stops with ${String(error)}`;
+  }
+}
+
+/** @returns SHA-256 over all parameters and evaluations of the cases, every NaN in one form */
+export function selfTestDigest(kernel: Kernel, memory: NodeMemory): string {
+  const hash = createHash('sha256');
+  for (const precision of PRECISIONS) for (const each of CASES) runCase(each, precision, kernel, memory, hash);
+  return hash.digest('hex');
+}
+
+function runCase(
+  { networks, batchSize, records: count, steps }: Case,
+  precision: Precision,
+  kernel: Kernel,
+  memory: NodeMemory,
+  hash: Hash,
+): void {
+  const shapes = networks.map((layers): NetworkShape => ({ layers, batchSize, precision }));
+  const inputs = (networks[0] as readonly number[])[0] as number;
+  const draw = drawsOf(inputs);
+  const records = placeRecords(memory, inputs, count);
+  const workspace = memory.allocate(kernel.workspaceBytes(shapes));
+  const group = kernel.open(shapes, workspace);
+  group.setNormalisation(
+    Float64Array.from({ length: inputs }, () => 100 + 50 * draw()),
+    Float64Array.from({ length: inputs }, () => 74 + 20 * draw()),
+  );
+  for (const [index, shape] of shapes.entries()) {
+    group.networks[index]?.setParameters(parametersOf(shape, index, draw));
+  }
+
+  // Every network, then all but the first, the last of them first: each has its own rates and its own place.
+  const all = shapes.map((_, network): NetworkStep => ({ network, eta: 0.05 + network / 70, lambda: network / 900 }));
+  const rows = Uint32Array.from({ length: steps * batchSize }, (_, i) => (i * 31) % count);
+  for (let step = 0; step < steps; step++) {
+    group.trainStep(records, rows, step * batchSize, step % 2 === 0 ? all : all.slice(1).toReversed());
+  }
+  addState(group, records, all.map(({ network }) => network).toReversed(), hash);
+  for (const region of [workspace, records.images, records.labels]) memory.release(region);
+}
+
+function addState(group: NetworkGroup, records: RecordsRegion, networks: readonly number[], hash: Hash): void {
+  // Also with a first record that is not the region's.
+  for (const { lossSum, correct } of group.evaluate(records, 2, records.records - 2, networks)) {
+    addNumbers([lossSum, correct], hash);
+  }
+  for (const network of group.networks) {
+    addNumbers([network.sumSquaredWeights()], hash);
+    for (const { weights, bias } of network.parameters()) {
+      addNumbers(weights, hash);
+      addNumbers(bias, hash);
+    }
+  }
+}
+
+/** Numbers of either precision by their float64 bits; a NaN's sign and payload are of no account. */
+function addNumbers(numbers: ArrayLike<number>, hash: Hash): void {
+  const values = new Float64Array(numbers);
+  if (values.includes(NaN)) {
+    const bits = new BigUint64Array(values.buffer);
+    for (let i = 0; i < bits.length; i++) if (Number.isNaN(values[i])) bits[i] = CANONICAL_NAN;
+  }
+  hash.update(values);
+}
+
+/** Weights as training has them, and by the network's place in its group some that put the corners of the contract to the test. */
+function parametersOf({ layers, precision }: NetworkShape, place: number, draw: () => number): LayerParameters[] {
+  const Values = precision === 'float32' ? Float32Array : Float64Array;
+  return layers.slice(1).map((outputs, layer) => {
+    const inputs = layers[layer] as number;
+    const size = 3 / Math.sqrt(inputs);
+    const values = (length: number) => new Values(length).map(() => size * draw());
+    const weights = values(inputs * outputs);
+    const bias = values(outputs);
+    const isLast = layer === layers.length - 2;
+    if (place === 1 && isLast) {
+      // Scores that differ by hundreds: exp's whole range, its subnormal results included.
+      weights.forEach((value, i) => (weights[i] = value * 60));
+    } else if (place === 2) {
+      // Tiny weights, and scores that are equal: the first of the largest counts.
+      weights.forEach((_, i) => (weights[i] = TINY[precision][i % TINY[precision].length] as number));
+      bias.fill(layer === 0 ? -0 : 0.25);
+    } else if (place === 3) {
+      // Sums that overflow, and by that infinities of both signs and NaN.
+      weights.forEach((value, i) => (weights[i] = i % 7 === 0 ? Math.sign(value) * HUGE[precision] : value));
+    } else if (place === 4) {
+      bias[outputs >> 1] = NaN;
+    }
+    return { weights, bias };
+  });
+}
+
+/** Bytes that look like none in particular: multiples of 2^32 divided by the golden ratio. */
+function placeRecords(memory: NodeMemory, inputs: number, count: number): RecordsRegion {
+  const records = { images: memory.allocate(inputs * count), labels: memory.allocate(count), records: count, inputs };
+  const { buffer } = memory.memory;
+  const images = new Uint8Array(buffer, records.images.offset, inputs * count);
+  for (let i = 0; i < images.length; i++) images[i] = Math.imul(i, 2_654_435_761) >>> 24;
+  // Classes that every network has.
+  new Uint8Array(buffer, records.labels.offset, count).forEach((_, i, labels) => (labels[i] = (i * 5) % 3));
+  return records;
+}
+
+/** Numbers in [-1, 1) that need no more than whole numbers: xorshift32 (Marsaglia 2003). */
+function drawsOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return state / 0x80000000;
+  };
+}
