@@ -26,10 +26,11 @@
 #define VECTORS_A_LINE (LINE / VECTOR_BYTES)
 
 #define INLINE static inline __attribute__((always_inline))
-#define UNROLL _Pragma("GCC unroll 64")
 #ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
 #define SHUFFLE(mask, a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 #else
+#define UNROLL _Pragma("GCC unroll 64")
 #define SHUFFLE(mask, a, b, ...) __builtin_shuffle(a, b, (mask){__VA_ARGS__})
 #endif
 
