@@ -1,15 +1,16 @@
 /*
- * npm's `install` and `build:native`: builds the native kernel where a C compiler and Python 3 are. Without it the WASM kernel gives the
- * same bits, so an installation never fails for want of it.
+ * npm's `install`, and a part of `build`: builds the native kernel where a C compiler and Python 3 are, unless a build of these sources
+ * is there. Without it the WASM kernel gives the same bits, so nothing fails for want of it.
  *
  *   node install.cjs            silent, succeeds in any case
- *   node install.cjs --verbose  shows the build's output, and fails when the build does
+ *   node install.cjs --verbose  (npm run build:native) builds again, shows the output, and fails when the build does
  */
 const { spawnSync } = require('node:child_process');
 const { existsSync, rmSync } = require('node:fs');
-const { dirname, join } = require('node:path');
+const path = require('node:path');
+const { sourceDigest } = require('./source-digest.cjs');
 
-const ROOT = join(__dirname, '../../../..');
+const ROOT = path.join(__dirname, '../../../..');
 /** A build that hangs, say in a download of headers, must not hold up an installation for ever. */
 const LIMIT_MS = 5 * 60_000;
 
@@ -18,23 +19,31 @@ function main(verbose) {
     if (verbose) console.error(`the native kernel is not built: ${reason}`);
     return false;
   };
-  // What an earlier build left must not be taken for this one.
-  rmSync(join(ROOT, 'build'), { recursive: true, force: true });
+  if (!verbose && isBuilt()) return true;
+  rmSync(path.join(ROOT, 'build'), { recursive: true, force: true });
   if (process.platform === 'win32') return explain('it needs GCC or Clang, and is not made for Windows');
   if (!['x64', 'arm64'].includes(process.arch))
     return explain(`it has no code for ${process.arch}, only x64 and arm64`);
 
   const gyp = nodeGyp();
-  const headers = join(dirname(process.execPath), '..');
-  const ownHeaders = existsSync(join(headers, 'include/node/node_api.h')) ? [`--nodedir=${headers}`] : [];
+  const headers = path.join(path.dirname(process.execPath), '..');
+  const ownHeaders = existsSync(path.join(headers, 'include/node/node_api.h')) ? [`--nodedir=${headers}`] : [];
   const { status, error } = spawnSync(gyp.command, [...gyp.arguments, 'rebuild', ...ownHeaders], {
     cwd: ROOT,
     stdio: verbose ? 'inherit' : 'ignore',
     timeout: LIMIT_MS,
   });
   if (status === 0) return true;
-  rmSync(join(ROOT, 'build'), { recursive: true, force: true });
+  rmSync(path.join(ROOT, 'build'), { recursive: true, force: true });
   return explain(error?.message ?? `node-gyp ended with ${status}`);
+}
+
+function isBuilt() {
+  try {
+    return require(path.join(ROOT, 'build/Release/vernier_kernel.node')).sources === sourceDigest();
+  } catch {
+    return false;
+  }
 }
 
 /** The node-gyp that npm brings along and names to its scripts. */

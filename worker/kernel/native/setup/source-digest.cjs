@@ -1,8 +1,8 @@
 const { createHash } = require('node:crypto');
 const { readdirSync, readFileSync } = require('node:fs');
-const { join } = require('node:path');
+const path = require('node:path');
 
-const ROOT = join(__dirname, '../../../..');
+const ROOT = path.join(__dirname, '../../../..');
 const SOURCES = 'worker/kernel/native/source';
 
 /**
@@ -10,12 +10,12 @@ const SOURCES = 'worker/kernel/native/source';
  * loader compares it, so that a build of other sources is never taken for one of these.
  */
 function sourceDigest() {
-  const files = readdirSync(join(ROOT, SOURCES))
+  const files = readdirSync(path.join(ROOT, SOURCES))
     .filter((name) => /\.[ch]$/.test(name))
     .sort()
     .map((name) => `${SOURCES}/${name}`);
   const hash = createHash('sha256');
-  for (const file of ['binding.gyp', ...files]) hash.update(`${file}\n`).update(readFileSync(join(ROOT, file)));
+  for (const file of ['binding.gyp', ...files]) hash.update(`${file}\n`).update(readFileSync(path.join(ROOT, file)));
   return hash.digest('hex');
 }
 
