@@ -20,7 +20,13 @@ export function roundSpec(changes: Partial<RoundSpec> = {}): RoundSpec {
     name: 'coarse',
     method: 'random',
     trials: 3,
-    trial: { kind: 'two-layer', dataset: { name: 'tiny', train: 80, validation: 20 }, lambda: 0 },
+    trial: {
+      kind: 'two-layer',
+      dataset: { name: 'tiny', train: 80, validation: 20 },
+      learning_rate: { schedule: 'constant', value: 0.1 },
+      epochs: 2,
+      lambda: 0,
+    },
     parameters: { lambda: { distribution: 'log_uniform_values', min: 1e-5, max: 1e-1 } },
     ...changes,
   };

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { GrantedLease } from '../../../coordinator/schedule/effects.js';
 import { isReported, type NewSearch } from '../../../coordinator/store/records.js';
 import { newSearch, roundSpec } from '../../support/search-fixtures.js';
 import { LEASE_MS, resultOf, ScheduleWorld, type VirtualWorker } from '../../support/schedule-world.js';
@@ -37,7 +38,7 @@ const undisturbed = (() => {
 
 type Step =
   | { kind: 'join' | 'reconnect' | 'drop' | 'kill' | 'renew' | 'finish' | 'finish unheard' | 'finish, answer lost' }
-  | { kind: 'end' | 'end unheard' | 'fail' | 'crash' | 'release' | 'goodbye' | 'repeat' | 'late' | 'restart' }
+  | { kind: 'end' | 'end unheard' | 'fail' | 'crash' | 'release' | 'goodbye' | 'repeat' | 'late' | 'restart' | 'ask' }
   | { kind: 'pass'; ms: number };
 
 /** `pick` chooses among the workers or leases that are there. */
@@ -62,6 +63,7 @@ const step: fc.Arbitrary<{ step: Step; pick: number }> = fc.record({
         { kind: 'repeat' },
         { kind: 'late' },
         { kind: 'restart' },
+        { kind: 'ask' },
       ),
     },
     {
@@ -71,6 +73,15 @@ const step: fc.Arbitrary<{ step: Step; pick: number }> = fc.record({
   ),
   pick: fc.nat(),
 });
+
+/** What workers bear side by side: nothing, by number, by the weights of two of the trials. */
+const WIDTHS = [
+  { sideBySide: 1, sideBySideBytes: 0 },
+  { sideBySide: 3, sideBySideBytes: 0 },
+  { sideBySide: 8, sideBySideBytes: 0 },
+  { sideBySide: 8, sideBySideBytes: 2 * (4 * 50 + 50 * 3) * 4 },
+];
+const LOSSES_OF_A_SUSPECT = 3;
 
 class History {
   readonly world = new ScheduleWorld();
@@ -92,7 +103,9 @@ class History {
     const connected = worker?.session !== undefined;
     switch (kind.kind) {
       case 'join':
-        if (world.workers.length < 4) world.join(`w${this.names++}-`, 1 + (pick % 2));
+        if (world.workers.length < 4) {
+          world.join(`w${this.names++}-`, 1 + (pick % 2), undefined, WIDTHS[pick % WIDTHS.length]);
+        }
         break;
       case 'reconnect':
         if (worker !== undefined) world.connect(worker);
@@ -168,11 +181,42 @@ class History {
       case 'restart':
         world.restart();
         break;
+      case 'ask': // everybody for what they can run
+        for (const each of world.workers) world.demand(each);
+        this.checkNobodyWaits();
+        break;
       case 'pass':
         if (this.losses++ < MAX_LOSSES) world.advance(kind.ms);
         break;
     }
     this.remember();
+  }
+
+  /** Leases that share a thread are of one search, round and seed, no more than the thread bears, and none of a suspect. */
+  private checkTogether({ width }: VirtualWorker, leases: readonly GrantedLease[]): void {
+    const bytes = width.sideBySideBytes === 0 ? Infinity : width.sideBySideBytes;
+    expect(leases.length).toBeLessThanOrEqual(Math.min(width.sideBySide, Math.max(1, Math.floor(bytes / 1400))));
+    expect(new Set(leases.map(({ search, seed }) => `${search} ${seed}`)).size).toBe(1);
+    if (leases.length === 1) return;
+    for (const { search, trial, attempt } of leases) {
+      const { attempts } = this.world.trial(search, trial);
+      const before = attempts.filter(({ number }) => number < attempt).map(({ end }) => end);
+      expect(before.every((end) => end !== 'failed' && end !== 'thread crashed')).toBe(true);
+      expect(isSuspect(before)).toBe(false);
+    }
+  }
+
+  /** No thread is idle while a trial that it could run waits, unless a suspect is or waits to be alone. */
+  private checkNobodyWaits(): void {
+    const { world } = this;
+    const open = SEARCHES.filter(({ id }) => world.state(id) === 'running').flatMap(({ id }) => world.trials(id));
+    const ends = open.map(({ attempts }) => attempts.map(({ end }) => end));
+    const suspects = open.filter(({ state }, i) => state === 'pending' && isSuspect(ends[i]!.filter(Boolean)));
+    const waiting = open.filter(({ state }, i) => state === 'pending' && !ends[i]!.includes(undefined));
+    if (suspects.length > 0 || waiting.length === 0) return;
+    for (const { session, free, threads, held } of world.workers) {
+      if (session !== undefined && held.size < threads) expect(free).toBe(0);
+    }
   }
 
   private remember(): void {
@@ -201,12 +245,18 @@ class History {
       expect(world.schedule.running(id).map(({ trial }) => trial)).toEqual(leased.map(({ number }) => number));
     }
     for (const worker of world.workers) {
+      for (const leases of worker.busy) this.checkTogether(worker, leases);
       for (const token of worker.acknowledged) {
         const end = world.store.attemptEnd(token);
         expect(end !== undefined && end !== 'running' && isReported(end), `${token} ended: ${end}`).toBe(true);
       }
     }
   }
+}
+
+function isSuspect(ends: readonly unknown[]): boolean {
+  const last = ends.slice(-LOSSES_OF_A_SUSPECT);
+  return last.length === LOSSES_OF_A_SUSPECT && last.every((end) => end === 'worker lost');
 }
 
 describe('any history of faults', () => {
@@ -219,7 +269,7 @@ describe('any history of faults', () => {
           history.check();
         }
         const { world } = history;
-        world.join('steady', 2);
+        world.join('steady', 2, undefined, WIDTHS[steps.length % WIDTHS.length]);
         world.runToEnd();
         history.check();
         expect(SEARCHES.map(({ id }) => [id, world.state(id), world.search(id).resultDigest])).toEqual(
