@@ -67,12 +67,16 @@ describe('vernier run', () => {
   });
 
   it.each([
-    ['one thread', ['--threads', '1']],
-    ['three worker processes', ['--workers', '3', '--threads', '1']],
+    ['one thread', ['--threads', '1'], {}],
+    ['one thread and no trials side by side', ['--threads', '1', '--side-by-side', '1'], {}],
+    ['four side by side, forced by the environment', ['--threads', '1'], { VERNIER_SIDE_BY_SIDE: '4' }],
+    ['three worker processes', ['--workers', '3', '--threads', '1'], {}],
+    ['two worker processes, pairs side by side', ['--workers', '2', '--threads', '1', '--side-by-side', '2'], {}],
     // Every kernel: kernels.test.ts.
-    ['the reference kernel', ['--kernel', 'reference']],
-  ])('gives the same bits with %s', async (_, options) => {
-    const other = await sandbox.json(['run', file, ...options, '--store', `${options.join('')}.db`]);
+    ['the reference kernel', ['--kernel', 'reference'], {}],
+  ])('gives the same bits with %s', async (_, options, env) => {
+    const store = `${options.join('')}${Object.keys(env).join('')}.db`;
+    const other = await sandbox.json(['run', file, ...options, '--store', store], env);
     expect(other.resultDigest).toBe(reference.resultDigest);
     expect(other.rounds).toEqual(reference.rounds);
     expect(other.search.specSha256).toBe(reference.search.specSha256);

@@ -45,7 +45,7 @@ describe.skipIf(!hasPython)('vernier run in a terminal (skipped without Python)'
     const lines = progress.split(/[\r\n]+/);
     for (const line of lines) expect(displayWidth(line), line).toBeLessThanOrEqual(50);
     expect(lines.some((line) => /^fine {4}\[[#.]+\] {2}\d\/6$/.test(line))).toBe(true);
-    expect(lines.some((line) => /^ +trial \d+ {2}epoch \d+\/8 {2}lambda=/.test(line))).toBe(true);
+    expect(lines.some((line) => /^ +trials? [\d, -]+ {2}epoch \d+\/8 {2}lambda=/.test(line))).toBe(true);
     expect(lines.some((line) => line.startsWith('best    val_accuracy '))).toBe(true);
   });
 

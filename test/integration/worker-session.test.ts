@@ -218,6 +218,59 @@ describe('a worker session', () => {
   });
 });
 
+describe('leases that lie beside each other', () => {
+  const beside = (...tokens: string[]) => tokens.map((token) => ({ token, beside: tokens[0]! }));
+
+  it('share a thread; each is reported at its own end, and the thread is free at the last', async () => {
+    join();
+    await coordinator.next('demand');
+    coordinator.grant(...beside('t1', 't2', 't3'), { token: 't4' });
+    const [first, second, third, other] = await Promise.all([0, 1, 2, 3].map((index) => runner.started(index)));
+    expect(runner.trials.map(({ thread }) => thread)).toEqual([1, 1, 1, 2]);
+    second!.epoch({ epoch: 1, metrics: {} }, 10);
+    expect(await coordinator.next('progress')).toMatchObject({ trials: [{ token: 't2' }] });
+    second!.end(finished());
+    expect(await coordinator.next('result')).toMatchObject({ token: 't2', free: 0 });
+    other!.end(finished());
+    expect(await coordinator.next('result')).toMatchObject({ token: 't4', free: 1 });
+    first!.end({ outcome: 'crashed', error: new VernierError('THREAD_CRASHED', 'boom') });
+    expect(await coordinator.next('result')).toMatchObject({ token: 't1', outcome: 'OUTCOME_CRASHED', free: 1 });
+    third!.end(finished());
+    expect(await coordinator.next('result')).toMatchObject({ token: 't3', free: 2 });
+  });
+
+  it('are revoked one by one; the others go on, and their thread is busy', async () => {
+    join();
+    await coordinator.next('demand');
+    coordinator.grant(...beside('t1', 't2'));
+    const [first, second] = await Promise.all([0, 1].map((index) => runner.started(index)));
+    coordinator.send({ revoked: { tokens: ['t1'], reason: 'cancelled' } });
+    expect(await coordinator.next('demand')).toEqual({ free: 1 });
+    expect([first!.cancelled, second!.cancelled]).toEqual([true, false]);
+    second!.end(finished({ weights: Uint8Array.of(1) }));
+    expect(await coordinator.next('demand')).toEqual({ free: 2 });
+    expect(await coordinator.next('result')).toMatchObject({ token: 't2', weightsBlob: sha256Hex(Uint8Array.of(1)) });
+    expect(coordinator.left).not.toContain('result');
+  });
+
+  it('are all named after a lost stream, and all handed back when the worker drains', async () => {
+    const worker = join();
+    await coordinator.next('hello');
+    await coordinator.next('demand');
+    coordinator.grant(...beside('t1', 't2'));
+    await runner.started(1);
+    coordinator.dropStream();
+    expect(await coordinator.next('hello')).toMatchObject({ heldTokens: ['t1', 't2'] });
+    expect(await coordinator.next('demand')).toEqual({ free: 1 });
+    worker.drain(60_000);
+    coordinator.grant(...beside('t3', 't4'));
+    expect(await coordinator.next('release')).toEqual({ tokens: ['t3', 't4'], reason: 'drained' });
+    worker.drain(0);
+    expect(await coordinator.next('release')).toEqual({ tokens: ['t1', 't2'], reason: 'drained' });
+    expect(runner.trials.map(({ cancelled }) => cancelled)).toEqual([true, true]);
+  });
+});
+
 describe('weights', () => {
   it('are uploaded before the result that names them, from where a former transfer was cut', async () => {
     const weights = new Uint8Array(1_500_000).map((_, i) => i % 251);

@@ -13,8 +13,8 @@ export function middleOfSearch(changes: Partial<ProgressState> = {}): ProgressSt
       round('final', 'waiting', 0, 1),
     ],
     running: [
-      { trial: 15, attempt: 1, parameters: { lambda: 0.000734521 }, epoch: 3, epochs: 8 },
-      { trial: 16, attempt: 2, parameters: { lambda: 0.0012345678 }, epoch: 0, epochs: 0 },
+      { trial: 15, attempt: 1, beside: 15, parameters: { lambda: 0.000734521 }, epoch: 3, epochs: 8 },
+      { trial: 16, attempt: 2, beside: 16, parameters: { lambda: 0.0012345678 }, epoch: 0, epochs: 0 },
     ],
     best: { round: 'fine', trial: 12, parameters: { lambda: 0.0017834 }, score: 0.5213 },
     workers: 1,

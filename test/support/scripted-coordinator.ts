@@ -55,8 +55,9 @@ export class ScriptedCoordinator {
     this.stream?.write(message);
   }
 
-  grant(lease: Partial<Lease> & { token: string }): void {
-    const whole = {
+  /** In one Grant. */
+  grant(...leases: (Partial<Lease> & { token: string })[]): void {
+    const whole = leases.map((lease) => ({
       search: 's',
       trial: 1,
       attempt: 1,
@@ -64,8 +65,8 @@ export class ScriptedCoordinator {
       configJson: '{}',
       seed: 1,
       ...lease,
-    };
-    this.send({ grant: { leases: [whole] } });
+    }));
+    this.send({ grant: { leases: whole } });
   }
 
   /** Breaks the stream, and only the stream. */

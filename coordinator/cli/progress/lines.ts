@@ -2,7 +2,7 @@ import { clip, counted, displayWidth, formatMetric, printable } from '../../repo
 import { assignments } from '../../report/round-table.js';
 import { bar, duration, pad, roughDuration } from './format.js';
 import type { Paint } from './paint.js';
-import { shareTrained, type ProgressState, type RoundProgress, type RunningProgress } from './state.js';
+import { byThread, shareTrained, type ProgressState, type RoundProgress, type RunningProgress } from './state.js';
 
 export interface Frame {
   columns: number;
@@ -13,7 +13,7 @@ export interface Frame {
   leftMs: number | undefined;
 }
 
-/** More running trials than these are counted, not shown. */
+/** More threads' running trials than these are counted, not shown. */
 const MAX_RUNNING_LINES = 8;
 /** Rows that the other lines and the cursor need at most, rounds apart. */
 const OTHER_ROWS = 6;
@@ -70,30 +70,51 @@ function roundLine(round: RoundProgress, { running }: ProgressState, label: numb
   return round.state === 'closed' ? paint.green(text) : text;
 }
 
-/** As many lines as there are threads, as far as there is room: trials come and go, the lines below stay where they are. */
+/** A line for each thread, as far as there is room: trials come and go, the lines below stay where they are. */
 function runningLines({ running, threads }: ProgressState, room: number, label: number, frame: Frame): string[] {
   const lines = Math.min(room, threads);
   if (lines < 1) return [];
   // Trials whose results are under way share their threads with the next ones.
-  const training = running.filter(({ epoch, epochs }) => epochs === 0 || epoch < epochs);
-  const listed = training.length >= threads ? training : running;
+  const training = byThread(running.filter(({ epoch, epochs }) => epochs === 0 || epoch < epochs));
+  const listed = training.length >= threads ? training : byThread(running);
   const shown = listed.length <= lines ? listed : listed.slice(0, lines - 1);
-  const text = shown.map((trial) => runningLine(trial, label, frame));
+  const text = shown.map((trials) => runningLine(trials, label, frame));
   if (shown.length < listed.length) {
-    const more = `${shown.length === 0 ? '' : 'and '}${listed.length - shown.length} ${shown.length === 0 ? 'trials run' : 'more'}`;
+    const others = listed.slice(shown.length).flat().length;
+    const more = `${shown.length === 0 ? '' : 'and '}${others} ${shown.length === 0 ? 'trials run' : 'more'}`;
     text.push(frame.paint.dim(clip(`${' '.repeat(label + 2)}${more}`, frame.columns)));
   }
   while (text.length < lines) text.push('');
   return text;
 }
 
-function runningLine(trial: RunningProgress, label: number, { columns }: Frame): string {
-  const epoch = trial.epochs === 0 ? 'starting' : `epoch ${trial.epoch}/${trial.epochs}`;
-  const again = trial.attempt > 1 ? `  attempt ${trial.attempt}` : '';
-  return clip(
-    `${' '.repeat(label + 2)}trial ${trial.trial}  ${epoch}${again}  ${assignments(trial.parameters)}`,
-    columns,
-  ).trimEnd();
+/** Trials that share a thread: the longest tells how far they are. */
+function runningLine(trials: readonly RunningProgress[], label: number, { columns }: Frame): string {
+  const longest = trials.reduce((a, b) => (b.epochs > a.epochs ? b : a));
+  const epoch = longest.epochs === 0 ? 'starting' : `epoch ${longest.epoch}/${longest.epochs}`;
+  const attempt = Math.max(...trials.map((trial) => trial.attempt));
+  const again = attempt > 1 ? `  attempt ${attempt}` : '';
+  const which = `${trials.length === 1 ? 'trial' : 'trials'} ${numbers(trials.map(({ trial }) => trial))}`;
+  return clip(`${' '.repeat(label + 2)}${which}  ${epoch}${again}  ${parametersOf(trials)}`, columns).trimEnd();
+}
+
+/** `lambda=0.001, 0.002` where there is one parameter, else `a=1 b=2, a=1 b=3` */
+function parametersOf(trials: readonly RunningProgress[]): string {
+  const [first = '', ...others] = trials.map(({ parameters }) => assignments(parameters));
+  const [name, more] = Object.keys(trials[0]?.parameters ?? {});
+  const prefix = name === undefined || more !== undefined ? '' : `${printable(name)}=`;
+  return [first, ...others.map((text) => (text.startsWith(prefix) ? text.slice(prefix.length) : text))].join(', ');
+}
+
+/** `3`, `1-4`, `1-3, 7` */
+function numbers(ascending: readonly number[]): string {
+  const ranges: [first: number, last: number][] = [];
+  for (const number of ascending) {
+    const range = ranges.at(-1);
+    if (range !== undefined && number === range[1] + 1) range[1] = number;
+    else ranges.push([number, number]);
+  }
+  return ranges.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(', ');
 }
 
 function bestLine(

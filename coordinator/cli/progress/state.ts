@@ -30,6 +30,8 @@ export interface RoundProgress {
 export interface RunningProgress {
   trial: number;
   attempt: number;
+  /** The first of the trials that share its thread, perhaps itself; 0 where that is not known. */
+  beside: number;
   parameters: Parameters;
   /** Finished. */
   epoch: number;
@@ -56,9 +58,10 @@ export function progressState(event: SearchEvent__Output, spec: SearchSpec): Pro
       const opened = event.rounds.find((round) => round.index === index);
       return opened === undefined ? waitingRound(planned, spec) : openedRound(opened);
     }),
-    running: event.running.map(({ number, attempt, epoch, epochs }) => ({
+    running: event.running.map(({ number, attempt, beside, epoch, epochs }) => ({
       trial: number,
       attempt,
+      beside,
       parameters: parametersFromWire(trials.get(number)?.parameters ?? {}),
       epoch,
       epochs,
@@ -98,6 +101,16 @@ function openedRound(round: RoundDetail__Output): RoundProgress {
 
 export function trialsDone(state: ProgressState): number {
   return state.rounds.reduce((sum, round) => sum + round.trialsDone, 0);
+}
+
+/** The running trials by the threads that they share, as far as that is known. */
+export function byThread(running: readonly RunningProgress[]): RunningProgress[][] {
+  const threads = new Map<string, RunningProgress[]>();
+  for (const trial of running) {
+    const thread = trial.beside === 0 ? `trial ${trial.trial}` : `beside ${trial.beside}`;
+    threads.set(thread, [...(threads.get(thread) ?? []), trial]);
+  }
+  return [...threads.values()];
 }
 
 /** The share of a running trial's epochs that have finished. */

@@ -1,4 +1,4 @@
-import { shareTrained, trialsDone, type ProgressState, type RoundProgress } from './state.js';
+import { byThread, shareTrained, trialsDone, type ProgressState, type RoundProgress } from './state.js';
 import type { SearchWork } from './search-work.js';
 
 /** Less watching says too little: a first epoch contains the reading of the data. */
@@ -7,7 +7,7 @@ const MIN_WATCHED_MS = 2000;
 /**
  * The time a search still needs, from the epochs that finished while it was watched: nothing is said before one has.
  *
- * Threads count as busy while the open round has trials for them.
+ * Threads count as busy while the open round has trials for them that nobody has begun.
  */
 export class TimeLeft {
   private watched: { atMs: number; busyThreads: number; round: number } | undefined;
@@ -30,7 +30,7 @@ export class TimeLeft {
     }
     this.shares = new Map(state.running.map((trial) => [key(trial), shareTrained(trial)]));
     this.endedTrials = trialsDone(state);
-    const busyThreads = open === undefined ? 0 : Math.min(state.threads, unfinished(open.round));
+    const busyThreads = open === undefined ? 0 : Math.min(state.threads, threadsWanted(open.round, state));
     this.watched = { atMs: nowMs, busyThreads, round: open?.index ?? state.rounds.length - 1 };
   }
 
@@ -39,13 +39,15 @@ export class TimeLeft {
     const threads = Math.max(1, state.threads);
     if (this.workDone <= 0 || this.watchedMs < MIN_WATCHED_MS || state.threads === 0) return undefined;
     const open = openRound(state);
-    // Rounds come one after the other, each at best as long as its longest trial.
+    // Rounds come one after the other, each at best as long as its longest trial, and as what one thread has begun.
     let totalWork = 0;
     if (open !== undefined) {
-      const remaining = state.running.map((trial) => 1 - shareTrained(trial));
-      const pending = Math.max(0, unfinished(open.round) - state.running.length);
-      const sum = remaining.reduce((total, part) => total + part, pending);
-      const slowest = pending > 0 ? 1 : Math.max(0, ...remaining);
+      const ofThreads = byThread(state.running).map((trials) =>
+        trials.reduce((total, trial) => total + 1 - shareTrained(trial), 0),
+      );
+      const pending = waiting(open.round, state);
+      const sum = ofThreads.reduce((total, part) => total + part, pending);
+      const slowest = Math.max(pending > 0 ? 1 : 0, ...ofThreads);
       totalWork += Math.max(sum / threads, slowest) * this.work.ofTrial(open.index);
     }
     state.rounds.forEach((round, index) => {
@@ -81,6 +83,15 @@ function openRound(state: ProgressState): { index: number; round: RoundProgress 
 
 function unfinished(round: RoundProgress): number {
   return round.trialsTotal - round.trialsDone;
+}
+
+/** Trials that nobody has begun. */
+function waiting(round: RoundProgress, { running }: ProgressState): number {
+  return Math.max(0, unfinished(round) - running.length);
+}
+
+function threadsWanted(round: RoundProgress, state: ProgressState): number {
+  return waiting(round, state) + byThread(state.running).length;
 }
 
 function key({ trial, attempt }: { trial: number; attempt: number }): string {

@@ -7,7 +7,7 @@ import {
   seedOption,
   storeOption,
 } from '../../../coordinator/cli/options.js';
-import { kernelOption, listenAddress, seconds } from '../../../proto/cli-options.js';
+import { kernelOption, listenAddress, seconds, sideBySideOption } from '../../../proto/cli-options.js';
 
 /** What the options become, or what the user is told. */
 function parse(...args: string[]): Record<string, unknown> | string {
@@ -16,6 +16,7 @@ function parse(...args: string[]): Record<string, unknown> | string {
     .addOption(storeOption())
     .addOption(seedOption())
     .addOption(kernelOption())
+    .addOption(sideBySideOption())
     .addOption(countOption('--limit <n>', ''))
     .addOption(parallelOption('--threads <n>', ''))
     .addOption(new Option('--listen <a>').argParser(listenAddress))
@@ -23,7 +24,8 @@ function parse(...args: string[]): Record<string, unknown> | string {
     .configureOutput({ writeErr: () => undefined })
     .exitOverride();
   try {
-    return command.parse(args, { from: 'user' }).opts();
+    const { sideBySide, ...others } = command.parse(args, { from: 'user' }).opts<{ sideBySide: unknown }>();
+    return sideBySide === 'auto' ? others : { ...others, sideBySide };
   } catch (error) {
     return (error as Error).message;
   }
@@ -46,6 +48,14 @@ describe('option values', () => {
 
   it.each(['0', '-2', '1.5', '1e1', '', '99999999999999999999'])('--limit %j is refused', (text) =>
     expect(parse(`--limit=${text}`)).toContain('It must be a whole number of at least 1.'),
+  );
+
+  it.each(['1', '8'])('--side-by-side %s', (text) =>
+    expect(parse('--side-by-side', text)).toEqual({ sideBySide: Number(text) }),
+  );
+
+  it.each(['0', '9', '-1', '1.5', '', 'Auto', 'many'])('--side-by-side %j is refused', (text) =>
+    expect(parse(`--side-by-side=${text}`)).toContain('It must be a whole number from 1 to 8, or auto.'),
   );
 
   it('takes as many threads as a machine may have', () => {

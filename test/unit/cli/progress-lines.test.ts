@@ -43,10 +43,26 @@ describe('the progress display', () => {
     `);
   });
 
+  it('shows trials side by side in one line, by the longest of them', () => {
+    const of = (trial: number, beside: number, epoch: number, epochs: number) => {
+      return { trial, attempt: 1, beside, parameters: { lambda: trial / 1000 }, epoch, epochs };
+    };
+    const running = [of(1, 1, 3, 4), of(2, 1, 3, 8), of(3, 1, 0, 0), of(5, 1, 3, 4), of(6, 6, 1, 8), of(7, 0, 2, 8)];
+    const lines = progressLines(middleOfSearch({ running, threads: 3 }), frame());
+    expect(lines.filter((line) => /^ *trial/.test(line)).join('\n')).toMatchInlineSnapshot(`
+      "        trials 1-3, 5  epoch 3/8  lambda=0.001, 0.002, 0.003, 0.005
+              trial 6  epoch 1/8  lambda=0.006
+              trial 7  epoch 2/8  lambda=0.007"
+    `);
+    const narrow = progressLines(middleOfSearch({ running, threads: 2 }), frame());
+    expect(narrow.some((line) => line.trim() === 'and 2 more')).toBe(true);
+  });
+
   it('counts the running trials that have no room', () => {
     const running = Array.from({ length: 50 }, (_, i) => ({
       trial: i + 1,
       attempt: 1,
+      beside: 0,
       parameters: {},
       epoch: 1,
       epochs: 2,
@@ -91,6 +107,7 @@ describe('the progress display', () => {
     const trial = fc.record({
       trial: fc.nat(),
       attempt: fc.integer({ min: 1, max: 20 }),
+      beside: fc.nat(3),
       parameters: fc.dictionary(text, fc.oneof(fc.double(), text, fc.boolean(), fc.constant(null))),
       epoch: fc.nat(),
       epochs: fc.nat(),

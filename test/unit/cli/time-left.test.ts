@@ -6,10 +6,23 @@ import type { ProgressState } from '../../../coordinator/cli/progress/state.js';
 import { middleOfSearch, round } from '../../support/progress-state.js';
 
 /** One round of `total` trials of 10 epochs; some are done, some run. */
-function state(done: number, total: number, epochs: readonly number[], threads = 1): ProgressState {
+function state(
+  done: number,
+  total: number,
+  epochs: readonly number[],
+  threads = 1,
+  beside: (index: number) => number = (index) => done + index + 1,
+): ProgressState {
   return middleOfSearch({
     rounds: [round('r', 'open', done, total)],
-    running: epochs.map((epoch, i) => ({ trial: done + i + 1, attempt: 1, parameters: {}, epoch, epochs: 10 })),
+    running: epochs.map((epoch, i) => ({
+      trial: done + i + 1,
+      attempt: 1,
+      beside: beside(i),
+      parameters: {},
+      epoch,
+      epochs: 10,
+    })),
     threads,
   });
 }
@@ -40,6 +53,15 @@ describe('the time left', () => {
     const last = state(3, 4, [0], 2);
     left.observe(last, 15_000);
     expect(left.leftMs(last)).toBeCloseTo(10_000);
+  });
+
+  it('of trials side by side is that of their thread together, and other threads do not help', () => {
+    const left = new TimeLeft(new SearchWork([1]));
+    const together = () => 1;
+    left.observe(state(0, 3, [0, 0, 0], 2, together), 0);
+    const now = state(0, 3, [5, 5, 5], 2, together);
+    left.observe(now, 9_000); // of one thread: 6 s a trial
+    expect(left.leftMs(now)).toBeCloseTo(9_000);
   });
 
   it('counts trials that ended between two looks', () => {
