@@ -5,10 +5,10 @@ import { VernierError } from '../../proto/errors.js';
 /** A worker that says why and exits will most likely say so again. */
 const MAX_EXITS = 3;
 /**
- * A worker that is killed may be a trial's doing. The coordinator ends a trial as failed that lost ten workers in a row, so
- * this is more than ten.
+ * A worker that is killed may be a trial's doing. The coordinator ends a trial as failed that lost three workers among
+ * others and then ten alone, so this is more than thirteen.
  */
-const MAX_KILLS = 12;
+const MAX_KILLS = 14;
 /** What a worker wrote last: enough for an error and its stack. */
 const LAST_WORDS_LINES = 30;
 /** Beyond a worker's own grace time: its last results' acknowledgements, and the end of its threads. */

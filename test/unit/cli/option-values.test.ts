@@ -91,6 +91,6 @@ describe('option values', () => {
 
   it('knows the kernels', () => {
     expect(parse('--kernel', 'wasm')).toEqual({ kernel: 'wasm' });
-    expect(parse('--kernel', 'cuda')).toContain('Allowed choices are reference, wasm.');
+    expect(parse('--kernel', 'cuda')).toContain('Allowed choices are reference, wasm, native.');
   });
 });
