@@ -100,10 +100,10 @@ describe('the worker processes of run', () => {
   it('may be killed more often than a trial may lose its worker', async () => {
     const { lost } = await start(`process.kill(process.pid, 'SIGKILL');`);
     const error = await lost;
-    expect(error.message).toContain('12 worker processes ended');
+    expect(error.message).toContain('14 worker processes ended');
     expect(error.message).toContain('was killed by SIGKILL');
     expect(error.lastWords).toEqual([]);
-    expect(replaced).toHaveLength(11);
+    expect(replaced).toHaveLength(13);
   });
 
   it('are forgiven their deaths by a trial that finishes', async () => {
