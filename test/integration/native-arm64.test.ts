@@ -18,20 +18,22 @@ const EMULATOR = 'qemu-aarch64';
 const missing = ['cc', CROSS, EMULATOR].filter((tool) => spawnSync(tool, ['--version']).status !== 0);
 const reason = missing.length === 0 ? '' : ` (no ${missing.join(', ')} here)`;
 
+const folder = tempFolder();
+
 interface Build {
   compiler: string;
   width: string;
   tile: { height: number; vectors: number };
-  run: readonly string[];
+  /** What runs its programs, where this processor does not. */
+  run?: string;
 }
 /** 128 bits each: what every arm64, and every x64, runs. */
-const ARM64: Build = { compiler: CROSS, width: 'neon', tile: { height: 5, vectors: 4 }, run: [EMULATOR] };
-const HERE: Build = { compiler: 'cc', width: 'sse2', tile: { height: 5, vectors: 2 }, run: [] };
+const ARM64: Build = { compiler: CROSS, width: 'neon', tile: { height: 5, vectors: 4 }, run: EMULATOR };
+const HERE: Build = { compiler: 'cc', width: 'sse2', tile: { height: 5, vectors: 2 } };
 
 /** One line a function: its name and the digest of its results. */
 function digests({ compiler, width, tile, run }: Build, precision: 'float32' | 'float64'): string[] {
-  const folder = tempFolder();
-  const program = join(folder, width);
+  const program = join(folder, `${width}-${precision}`);
   const defines = {
     WIDTH: width,
     VECTOR_BYTES: 16,
@@ -40,13 +42,13 @@ function digests({ compiler, width, tile, run }: Build, precision: 'float32' | '
     FUNCTIONS: `vernier_${width}_${precision}`,
   };
   const options = [...FLAGS, `-I${SOURCE}`, ...Object.entries(defines).map(([name, value]) => `-D${name}=${value}`)];
-  const object = join(folder, 'functions.o');
+  const object = `${program}.o`;
   execFileSync(compiler, [...options, '-c', join(SOURCE, `${precision}.c`), '-o', object]);
   const real = precision === 'float32' ? 'float' : 'double';
   const main = packageFile('test/native/digests.c');
   execFileSync(compiler, [...options, '-static', `-DREAL=${real}`, main, object, '-o', program, '-lm']);
-  const [command = program, ...rest] = [...run, program];
-  return execFileSync(command, rest, { encoding: 'utf8' }).trim().split('\n');
+  const output = run === undefined ? execFileSync(program) : execFileSync(run, [program]);
+  return output.toString().trim().split('\n');
 }
 
 describe.skipIf(missing.length > 0)(`the native kernel on arm64${reason}`, () => {

@@ -23,9 +23,11 @@ try {
 }
 const built = binding as NativeBinding;
 
+const folder = tempFolder();
+
 /** The sources without a build, in a folder of their own. */
-function copyOfSources(): string {
-  const root = tempFolder();
+function copyOfSources(name: string): string {
+  const root = join(folder, name);
   cpSync(packageFile('worker/kernel/native'), join(root, 'worker/kernel/native'), { recursive: true });
   copyFileSync(packageFile('binding.gyp'), join(root, 'binding.gyp'));
   writeFileSync(join(root, 'package.json'), '{"name":"vernier"}');
@@ -45,14 +47,14 @@ function errorOf(call: () => unknown): VernierError {
 
 describe('loading the native kernel', () => {
   it('tells that there is no build', () => {
-    const error = errorOf(() => loadNativeBinding(copyOfSources()));
+    const error = errorOf(() => loadNativeBinding(copyOfSources('unbuilt')));
     expect(error.code).toBe('KERNEL_UNAVAILABLE');
     expect(error.message).toBe('the native kernel is not built here');
     expect(error.mend).toContain('npm run build:native');
   });
 
   it('tells that a build does not load', () => {
-    const root = copyOfSources();
+    const root = copyOfSources('broken');
     writeFileSync(join(root, ADDON), 'not a shared object');
     const error = errorOf(() => loadNativeBinding(root));
     expect(error.code).toBe('KERNEL_UNAVAILABLE');
@@ -60,7 +62,7 @@ describe('loading the native kernel', () => {
   });
 
   it.skipIf(missing !== '')(`refuses a build of other sources${missing}`, () => {
-    const root = copyOfSources();
+    const root = copyOfSources('stale');
     copyFileSync(packageFile(ADDON), join(root, ADDON));
     expect(loadNativeBinding(root).widths).toEqual(built.widths);
     writeFileSync(join(root, SOURCES, 'more.h'), '/* one more */');
