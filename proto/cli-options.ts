@@ -11,7 +11,9 @@ export const dataDirOption = (): Option =>
   new Option('--data-dir <folder>', "data sets' folder (default: VERNIER_DATA_DIR, or the user's cache)");
 
 export const kernelOption = (): Option =>
-  new Option('--kernel <name>', 'numerical backend (default: the fastest)').choices(KERNEL_NAMES).env('VERNIER_KERNEL');
+  new Option('--kernel <name>', 'numerical backend; all give the same bits (default: the fastest)')
+    .choices(KERNEL_NAMES)
+    .env('VERNIER_KERNEL');
 
 /** How many trials a thread trains side by side at most; `auto`: as many as the caches bear. */
 export type SideBySideLimit = number | 'auto';

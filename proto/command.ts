@@ -16,6 +16,8 @@ export interface RetrainRequest {
   /** Folder of the data sets; VERNIER_DATA_DIR or the user's own when absent. */
   dataDir?: string;
   onEpoch?: (epoch: EpochMetrics, epochsTotal: number) => void;
+  /** The kernel that should run here does not, and another is used: why, in one sentence. */
+  onKernelFallback?: (reason: string) => void;
 }
 
 export interface RetrainResult {

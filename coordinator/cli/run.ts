@@ -11,7 +11,8 @@ import {
 import type { CommandContext, CommandFactory } from '../../proto/command.js';
 import { VernierError } from '../../proto/errors.js';
 import type { SearchDetail__Output } from '../../proto/generated/vernier/v1/SearchDetail.js';
-import { workerNameOfProcess } from '../../proto/worker-name.js';
+import { forcedNativeWidth } from '../../proto/kernels.js';
+import { textOfWorkerNote, workerNameOfProcess } from '../../proto/worker-name.js';
 import { summaryOf } from '../report/detail.js';
 import { printable } from '../report/format.js';
 import type { Coordinator } from '../service/coordinator.js';
@@ -83,6 +84,8 @@ export const runCommand: CommandFactory = (context) =>
 
 async function run(file: string, options: RunOptions, context: CommandContext): Promise<void> {
   const { env, stderr } = context;
+  // The workers would each refuse it.
+  forcedNativeWidth(env);
   const local = await localData(context, options.dataDir);
   const datasets = ownDatasets(local);
   const seed = options.seed === undefined ? {} : { seed: options.seed };
@@ -175,6 +178,7 @@ function startFleet({ options, context, coordinator }: Work, display: ProgressDi
   const { workers, sideBySide, kernel, dataDir, verbose } = options;
   const threads = options.threads ?? Math.max(1, Math.floor(availableParallelism() / workers));
   coordinator.expectThreads(workers * threads);
+  const told = new Set<string>();
   return new WorkerFleet({
     mainFile: context.mainFile,
     address: coordinator.address,
@@ -187,7 +191,13 @@ function startFleet({ options, context, coordinator }: Work, display: ProgressDi
     env: context.env,
     verbose: verbose === true,
     onLine: (worker, line) => {
+      const note = textOfWorkerNote(line);
       if (verbose) display.note(`worker ${worker}: ${printable(line)}`);
+      else if (note !== undefined && !told.has(note)) {
+        // What one worker has to say of this machine, the others say too.
+        told.add(note);
+        display.note(printable(note));
+      }
     },
     onEnded: (pid) => coordinator.workersGone(workerNameOfProcess(hostname(), pid)),
     onReplaced: (worker, how) => display.note(`worker ${worker} ${how}; another takes its place`),

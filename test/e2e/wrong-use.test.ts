@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { packageFile } from '../../proto/package-root.js';
@@ -50,11 +51,20 @@ describe('a machine without SQLite', () => {
 });
 
 describe('wrong use', () => {
-  it('of VERNIER_KERNEL is told before anything starts; an empty one is none', async () => {
+  it('of VERNIER_KERNEL or VERNIER_NATIVE_WIDTH is told before anything starts; an empty one is none', async () => {
     const wrong = await sandbox.run(['run', file], { VERNIER_KERNEL: 'abacus' });
     expect(wrong.code).toBe(2);
     expect(wrong.stderr).toContain("value 'abacus' from env 'VERNIER_KERNEL' is invalid. Allowed choices are");
-    const none = await sandbox.run(['run', file, '--store', 'kernel.db'], { VERNIER_KERNEL: '' });
+    const width = await sandbox.run(['run', file, '--store', 'width.db'], { VERNIER_NATIVE_WIDTH: 'avx3' });
+    expect(width.code).toBe(2);
+    expect(width.stderr).toContain(
+      'vernier: there is no native width "avx3" [USAGE]\n  choose one of sse2, neon, avx2, avx512vl, avx512,',
+    );
+    expect(existsSync(sandbox.path('width.db'))).toBe(false);
+    const none = await sandbox.run(['run', file, '--store', 'kernel.db'], {
+      VERNIER_KERNEL: '',
+      VERNIER_NATIVE_WIDTH: '',
+    });
     expect(none.code, none.stderr).toBe(0);
   });
 

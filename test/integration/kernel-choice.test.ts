@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { packageFile } from '../../proto/package-root.js';
 import { openNode } from '../../worker/pool/node.js';
 import { BACKENDS } from '../support/backends.js';
+import { searchFile } from '../support/search-files.js';
 
 /* Which kernel a worker node runs: option, environment, machine. */
 
@@ -88,7 +89,14 @@ function copied(name: string, change: (built: Buffer) => Buffer | undefined): st
   const root = join(folder, name);
   mkdirSync(join(root, 'build/Release'), { recursive: true });
   symlinkSync(packageFile('node_modules'), join(root, 'node_modules'));
-  for (const part of ['dist', 'package.json', 'binding.gyp', 'proto/vernier.proto', 'worker/kernel/native']) {
+  for (const part of [
+    'dist',
+    'package.json',
+    'binding.gyp',
+    'proto/vernier.proto',
+    'worker/kernel/native',
+    'worker/datasets/embedded',
+  ]) {
     cpSync(packageFile(part), join(root, part), { recursive: true });
   }
   const native = BACKENDS.some((backend) => backend.name === 'native');
@@ -135,6 +143,17 @@ describe.skipIf(BACKENDS.every(({ name }) => name !== 'native'))('a native kerne
       ),
     ]);
     expect((await startedAt(root, { kernel: 'native' })).error).toMatchObject({ code: 'KERNEL_UNAVAILABLE' });
+  });
+
+  it('is told of once by a search that goes on without it, however many workers it has', async () => {
+    const root = copied('in a search', (built) => built.subarray(0, 100));
+    const file = join(folder, 'search.yaml');
+    writeFileSync(file, searchFile());
+    const args = [join(root, 'dist/main.js'), 'run', file, '--workers', '2', '--threads', '1', '--store', 'search.db'];
+    const env = { ...process.env, HOME: folder, VERNIER_DATA_DIR: folder };
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { cwd: folder, env });
+    expect(stdout).toContain('Result digest');
+    expect(stderr.match(/^the native kernel .*: kernel wasm is used, .*$/gm)).toHaveLength(1);
   });
 
   it('does no harm when it was built from other sources', async () => {

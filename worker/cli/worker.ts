@@ -12,7 +12,7 @@ import {
 } from '../../proto/cli-options.js';
 import type { CommandContext, CommandFactory } from '../../proto/command.js';
 import { NUMERICS_VERSION, PROTOCOL_VERSION } from '../../proto/versions.js';
-import { workerName } from '../../proto/worker-name.js';
+import { workerName, workerNote } from '../../proto/worker-name.js';
 import { dataFolder } from '../datasets/folder.js';
 import { localDatasets } from '../datasets/local.js';
 import { openNode } from '../pool/node.js';
@@ -88,7 +88,7 @@ async function runWorker(options: WorkerOptions, context: CommandContext): Promi
     dataDir,
     onIdleThreadLost: (error) => log(`an idle thread died and is replaced: ${error.message}`),
     // Told to quiet workers' users too: they would wait many times as long without knowing why.
-    onKernelFallback: (reason) => stderr.write(`worker ${name}: ${reason}\n`),
+    onKernelFallback: (reason) => stderr.write(`${workerNote(name, reason)}\n`),
   });
   try {
     log(`${pool.threads} threads, kernel ${pool.kernelLabel}, data in ${dataDir}`);

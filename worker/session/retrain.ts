@@ -9,7 +9,14 @@ import { openNode } from '../pool/node.js';
  * @throws VernierError of what kept it from ending: TRIAL_INVALID, DATASET_MISSING, THREAD_CRASHED, ...
  */
 export async function retrain(request: RetrainRequest, env: NodeJS.ProcessEnv): Promise<RetrainResult> {
-  const pool = await openNode({ threads: 1, kernel: request.kernel, env, dataDir: request.dataDir });
+  const { kernel, dataDir, onKernelFallback } = request;
+  const pool = await openNode({
+    threads: 1,
+    kernel,
+    env,
+    dataDir,
+    ...(onKernelFallback === undefined ? {} : { onKernelFallback }),
+  });
   try {
     const { configJson, seed, datasetSha256, specSha256, onEpoch } = request;
     const trial = pool.run(
