@@ -19,6 +19,7 @@ import { MatrixRoom, type Matrix } from '../support/matrix-room.js';
  */
 
 const memory = new NodeMemory();
+const scratch = memory.allocate(1 << 17).offset;
 /** Grown to what a test needs before backends see it, so that all see one buffer. */
 const ROOM_BYTES = 4 << 20;
 memory.release(memory.allocate(ROOM_BYTES));
@@ -28,7 +29,7 @@ const backends: { label: string; functions: Functions }[] = [];
 const wasm = instantiate(compileWasmKernel(), memory.memory);
 backends.push({
   label: 'wasm',
-  functions: { float32: blockedFunctions(wasm, '32'), float64: blockedFunctions(wasm, '64') },
+  functions: { float32: blockedFunctions(wasm, '32', scratch), float64: blockedFunctions(wasm, '64', scratch) },
 });
 let missing = '';
 try {
@@ -206,7 +207,7 @@ describe.each(cases)('$label, $precision', ({ precision, functions }) => {
 
   it('multiply', () => {
     const shape = fc.record({
-      m: size(40),
+      m: size(130),
       n: size(150),
       depth: size(70),
       transposed: fc.boolean(),
@@ -255,7 +256,7 @@ describe.each(cases)('$label, $precision', ({ precision, functions }) => {
   });
 
   it('update', () => {
-    const shape = fc.record({ m: size(40), n: size(150), depth: size(70) });
+    const shape = fc.record({ m: size(130), n: size(150), depth: size(70) });
     fc.assert(
       fc.property(shape, seed, ({ m, n, depth }, seedOfRun) => {
         const world = new World(precision, seedOfRun, ROOM);

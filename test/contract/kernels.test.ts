@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { DEPTH_BLOCK } from '../../worker/kernel/blocked/layout.js';
 import type { NetworkShape } from '../../worker/kernel/kernel.js';
 import { NodeMemory } from '../../worker/kernel/memory.js';
 import { referenceKernel } from '../../worker/kernel/reference/index.js';
@@ -20,18 +21,19 @@ import {
 
 /* What docs/numerics.md promises, asked of every backend. */
 
-/** Also around 120, where a panel of the WASM kernel ends. */
+/** Also around a block of the depth, and around the rows that the WASM kernel packs at a time. */
 const units = fc.oneof(
-  { weight: 4, arbitrary: fc.integer({ min: 1, max: 70 }) },
+  { weight: 8, arbitrary: fc.integer({ min: 1, max: 70 }) },
   { weight: 1, arbitrary: fc.integer({ min: 115, max: 125 }) },
+  { weight: 1, arbitrary: fc.integer({ min: DEPTH_BLOCK - 5, max: DEPTH_BLOCK + 5 }) },
 );
 
-const float32Shape = fc.record({
+const anyShape = fc.record({
   layers: fc
     .tuple(units, fc.array(units, { minLength: 0, maxLength: 2 }), fc.integer({ min: 2, max: 12 }))
     .map(([inputs, hidden, classes]) => [inputs, ...hidden, classes]),
   batchSize: fc.integer({ min: 1, max: 17 }),
-  precision: fc.constant('float32' as const),
+  precision: fc.constantFrom('float32' as const, 'float64' as const),
 });
 
 const seed = fc.nat();
@@ -52,7 +54,7 @@ describe.each(BACKENDS)('kernel $label', ({ open }) => {
       specialShare: fc.constantFrom(0, 0, 0.02, 0.3),
     });
     fc.assert(
-      fc.property(float32Shape, training, seed, (shape, { steps, eta, lambda, records, specialShare }, seedOfRun) => {
+      fc.property(anyShape, training, seed, (shape, { steps, eta, lambda, records, specialShare }, seedOfRun) => {
         const own = new NodeMemory(memory.memory);
         const data = randomRecords(own, seedOfRun, shape, records);
         const setting = {
@@ -76,16 +78,17 @@ describe.each(BACKENDS)('kernel $label', ({ open }) => {
   });
 
   it("gives the bits of the reference for the paper's network, and for wide hidden layers", () => {
-    for (const layers of [
-      [3072, 50, 10],
-      [200, 130, 125, 3],
-    ]) {
+    for (const { layers, precision } of [
+      { layers: [3072, 50, 10], precision: 'float32' },
+      { layers: [200, 130, 125, 3], precision: 'float32' },
+      { layers: [200, 130, 125, 3], precision: 'float64' },
+    ] as const) {
       const own = new NodeMemory(memory.memory);
-      const shape: NetworkShape = { layers, batchSize: 100, precision: 'float32' };
+      const shape: NetworkShape = { layers, batchSize: 100, precision };
       const data = randomRecords(own, 1, shape, 230);
       const setting = {
         ...recordStatistics(own.memory, data, 200),
-        parameters: initialParameters(1, layers, 'float32'),
+        parameters: initialParameters(1, layers, precision),
       };
       const networks = [referenceKernel(own.memory), kernel].map((each) => openNetwork(each, own, shape, setting));
       const rows = batchOrder(1, 1, 200);
@@ -98,9 +101,66 @@ describe.each(BACKENDS)('kernel $label', ({ open }) => {
     }
   });
 
+  it('trains and evaluates each network of a group as if it were alone, whichever take a step', () => {
+    const hidden = fc.array(fc.array(fc.integer({ min: 1, max: 70 }), { maxLength: 2 }), {
+      minLength: 1,
+      maxLength: 4,
+    });
+    const stepped = fc.array(fc.nat({ max: 15 }), { maxLength: 5 });
+    fc.assert(
+      fc.property(anyShape, hidden, stepped, seed, ({ layers, ...common }, each, turns, seedOfRun) => {
+        const own = new NodeMemory(memory.memory);
+        const shapes = each.map((between, network): NetworkShape => {
+          const classes = layers.at(-1)! + network;
+          return { ...common, layers: [layers[0]!, ...between, classes] };
+        });
+        // Labels are of all networks' classes.
+        const data = randomRecords(own, seedOfRun, { ...common, layers }, 60);
+        const { mean, deviation } = recordStatistics(own.memory, data, 50);
+        const parameters = shapes.map((shape, network) => randomParameters(shape, seedOfRun + network));
+        const rows = Uint32Array.from({ length: 5 * common.batchSize }, (_, i) => (i * 31) % 60);
+
+        const group = kernel.open(shapes, own.allocate(kernel.workspaceBytes(shapes)));
+        group.setNormalisation(mean, deviation);
+        group.networks.forEach((network, index) => network.setParameters(parameters[index]!));
+        const alone = shapes.map((shape, index) =>
+          openNetwork(kernel, own, shape, { mean, deviation, parameters: parameters[index]! }),
+        );
+        turns.forEach((mask, turn) => {
+          const steps = shapes
+            .map((_, network) => ({ network, eta: 0.1 / (network + 1), lambda: 0.01 * network }))
+            .filter(({ network }) => (mask >> network) & 1);
+          const first = turn * common.batchSize;
+          group.trainStep(data, rows, first, steps);
+          for (const { network, eta, lambda } of steps) alone[network]!.trainStep(data, rows, first, eta, lambda);
+        });
+
+        const order = shapes.map((_, network) => network).toReversed();
+        const together = group.evaluate(data, 7, 50, order);
+        order.forEach((index, place) => {
+          const expected = stateOf(alone[index]!, data, 7, 50);
+          const network = group.networks[index]!;
+          const actual = stateOf(
+            {
+              ...alone[index]!,
+              parameters: () => network.parameters(),
+              sumSquaredWeights: () => network.sumSquaredWeights(),
+              evaluate: () => together[place]!,
+            },
+            data,
+            7,
+            50,
+          );
+          expect(differences(expected, actual)).toEqual([]);
+        });
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   it('keeps weights and biases as they are given, in logical order', () => {
     fc.assert(
-      fc.property(float32Shape, seed, (shape, seedOfRun) => {
+      fc.property(anyShape, seed, (shape, seedOfRun) => {
         const own = new NodeMemory(memory.memory);
         const parameters = randomParameters(shape, seedOfRun);
         const inputs = shape.layers[0]!;
@@ -179,28 +239,27 @@ describe.each(BACKENDS)('kernel $label', ({ open }) => {
 
   it('touches no memory but its workspace', () => {
     fc.assert(
-      fc.property(float32Shape, seed, fc.boolean(), (shape, seedOfRun, isDouble) => {
+      fc.property(anyShape, seed, (shape, seedOfRun) => {
         const own = new NodeMemory(memory.memory);
-        const ofPrecision: NetworkShape = { ...shape, precision: isDouble ? 'float64' : 'float32' };
-        const data = randomRecords(own, seedOfRun, ofPrecision, 40);
+        const data = randomRecords(own, seedOfRun, shape, 40);
         const before = own.allocate(4096);
-        const workspace = own.allocate(kernel.workspaceBytes([ofPrecision]));
+        const workspace = own.allocate(kernel.workspaceBytes([shape]));
         const after = own.allocate(4096);
         const everything = new Uint8Array(memory.memory.buffer);
         for (const { offset, bytes } of [before, workspace, after]) everything.fill(0xa5, offset, offset + bytes);
         // One larger than the workspace's own end would not be noticed within its padding to a cache line.
-        const end = workspace.offset + kernel.workspaceBytes([ofPrecision]);
+        const end = workspace.offset + kernel.workspaceBytes([shape]);
         const outside = () => [
           everything.slice(0, workspace.offset),
           everything.slice(end, after.offset + after.bytes),
         ];
         const expected = outside();
 
-        const group = kernel.open([ofPrecision], workspace);
+        const group = kernel.open([shape], workspace);
         const { mean, deviation } = recordStatistics(own.memory, data, 40);
         group.setNormalisation(mean, deviation);
         const network = group.networks[0]!;
-        network.setParameters(randomParameters(ofPrecision, seedOfRun));
+        network.setParameters(randomParameters(shape, seedOfRun));
         const rows = Uint32Array.from({ length: shape.batchSize }, (_, i) => i);
         group.trainStep(data, rows, 0, [{ network: 0, eta: 0.1, lambda: 0.1 }]);
         group.evaluate(data, 0, 40, [0]);

@@ -7,7 +7,7 @@ import type { Kernel, Precision } from '../../worker/kernel/kernel.js';
  * again in another way.
  */
 
-type Functions = Readonly<Record<Precision, BlockedFunctions>>;
+type Functions = (precision: Precision, scratch: number) => BlockedFunctions;
 
 /** One number of the memory, of either precision. */
 interface Numbers {
@@ -48,8 +48,11 @@ export function faultyKernel(
           set: (address, value) => now().setFloat64(address, value, true),
           round: (value) => value,
         };
-  const right = functions[precision];
-  return blockedKernel('wasm', { ...functions, [precision]: { ...right, ...fault(right, numbers) } }, memory);
+  const withFault: Functions = (each, scratch) => {
+    const right = functions(each, scratch);
+    return each === precision ? { ...right, ...fault(right, numbers) } : right;
+  };
+  return blockedKernel('wasm', withFault, memory);
 }
 
 /** Which elements of a matrix the fault is in, by its rows and columns. */

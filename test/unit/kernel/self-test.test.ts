@@ -49,9 +49,9 @@ describe('the self-test', () => {
   });
 });
 
-function functionsOf(memory: WebAssembly.Memory): Record<Precision, BlockedFunctions> {
+function functionsOf(memory: WebAssembly.Memory): (precision: Precision, scratch: number) => BlockedFunctions {
   const exports = instantiate(WASM, memory);
-  return { float32: blockedFunctions(exports, '32'), float64: blockedFunctions(exports, '64') };
+  return (precision, scratch) => blockedFunctions(exports, precision === 'float32' ? '32' : '64', scratch);
 }
 
 function faultOf(precision: Precision, fault: Fault): string | undefined {

@@ -3,16 +3,23 @@ import type { BlockedFunctions } from './functions.js';
 import { BlockedGroup } from './group.js';
 import { blockedLayout } from './layout.js';
 
-/** A kernel over a backend's functions for each precision. */
+/**
+ * A kernel over a backend's functions.
+ *
+ * @param functions for a precision, and for one group of networks, whose scratch starts at the given address: SCRATCH_ROWS rows
+ *   of the deepest product, for a backend that packs matrices
+ */
 export function blockedKernel(
   name: KernelName,
-  functions: Readonly<Record<Precision, BlockedFunctions>>,
+  functions: (precision: Precision, scratch: number) => BlockedFunctions,
   memory: WebAssembly.Memory,
 ): Kernel {
   return {
     name,
     workspaceBytes: (shapes) => blockedLayout(shapes).bytes,
-    open: (shapes, workspace) =>
-      new BlockedGroup(functions[shapes[0]?.precision ?? 'float32'], memory, shapes, workspace),
+    open: (shapes, workspace) => {
+      const { precision, scratch } = blockedLayout(shapes);
+      return new BlockedGroup(functions(precision, workspace.offset + scratch), memory, shapes, workspace);
+    },
   };
 }

@@ -14,6 +14,9 @@ export const DEPTH_BLOCK = 192;
 /** Records are evaluated in blocks of at least so many, however small the mini-batch. */
 const MIN_EVALUATION_ROWS = 96;
 
+/** Rows of one factor that a backend may pack at a time. */
+const SCRATCH_ROWS = 60;
+
 /** Offset from the workspace's start, and the bytes from one row (or panel) to the next. */
 export interface Rows {
   offset: number;
@@ -66,6 +69,8 @@ export interface BlockedLayout {
   x: Panels;
   /** [DEPTH_BLOCK, rows] */
   transposed: Rows;
+  /** [SCRATCH_ROWS, the deepest product's depth] for what a backend packs. */
+  scratch: number;
   networks: NetworkPlace[];
 }
 
@@ -118,6 +123,7 @@ export function blockedLayout(shapes: readonly NetworkShape[]): BlockedLayout {
     rowNumbers: layout.place(roundUp(rows, ROW_GROUP) * Uint32Array.BYTES_PER_ELEMENT),
     x: inPanels(inputs),
     transposed: byRows(DEPTH_BLOCK, rows),
+    scratch: vector(SCRATCH_ROWS * Math.max(DEPTH_BLOCK, rows)),
   };
   const networks = shapes.map(({ layers }): NetworkPlace => {
     const sizes = layerSizes(layers);

@@ -7,5 +7,6 @@ export { isNativeBuilt, loadNativeAddon, type NativeAddon } from './addon.js';
 
 /** The native kernel with vectors of one width. */
 export function nativeKernel(addon: NativeAddon, width: NativeWidth, memory: WebAssembly.Memory): Kernel {
-  return blockedKernel('native', addon.functions(width, memory), memory);
+  const functions = addon.functions(width, memory);
+  return blockedKernel('native', (precision) => functions[precision], memory);
 }

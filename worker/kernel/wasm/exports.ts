@@ -1,7 +1,12 @@
 import type { BlockedFunctions } from '../blocked/functions.js';
 
+/** The products pack parts of a matrix in a scratch, whose address is one more parameter of theirs. */
+type WithScratch = 'multiply' | 'update';
+
 type Named<Bits extends '32' | '64'> = {
-  [Name in keyof BlockedFunctions as `${Name}${Bits}`]: BlockedFunctions[Name];
+  [Name in Exclude<keyof BlockedFunctions, WithScratch> as `${Name}${Bits}`]: BlockedFunctions[Name];
+} & {
+  [Name in WithScratch as `${Name}${Bits}`]: (...parameters: [...Parameters<BlockedFunctions[Name]>, number]) => void;
 };
 
 /** What the compiled kernel exports: assembly/index.ts. Addresses and sizes are numbers of bytes, up to 2^32 - 1. */
@@ -13,12 +18,16 @@ export interface WasmExports extends Named<'32'>, Named<'64'> {
   multiplyAddPeak64(turns: number, factor: number): number;
 }
 
-/** The exports for one precision, under BlockedFunctions' own names. */
-export function blockedFunctions(exports: WasmExports, bits: '32' | '64'): BlockedFunctions {
+/** The exports for one precision, under BlockedFunctions' own names, with an address of a scratch of their own. */
+export function blockedFunctions(exports: WasmExports, bits: '32' | '64', scratch: number): BlockedFunctions {
+  const multiply = exports[`multiply${bits}`];
+  const update = exports[`update${bits}`];
   return {
     gather: exports[`gather${bits}`],
-    multiply: exports[`multiply${bits}`],
-    update: exports[`update${bits}`],
+    multiply: (m, n, depth, a, aRow, aStep, b, bRow, c, cRow, add) =>
+      multiply(m, n, depth, a, aRow, aStep, b, bRow, c, cRow, add, scratch),
+    update: (m, n, depth, a, aRow, b, bPanel, w, wRow, keep, eta) =>
+      update(m, n, depth, a, aRow, b, bPanel, w, wRow, keep, eta, scratch),
     addBias: exports[`addBias${bits}`],
     activate: exports[`activate${bits}`],
     toPanels: exports[`toPanels${bits}`],

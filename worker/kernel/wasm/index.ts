@@ -6,6 +6,9 @@ import { instantiate } from './module.js';
 /** The WASM SIMD kernel. */
 export function wasmKernel(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernel {
   const exports = instantiate(module, memory);
-  const functions = { float32: blockedFunctions(exports, '32'), float64: blockedFunctions(exports, '64') };
-  return blockedKernel('wasm', functions, memory);
+  return blockedKernel(
+    'wasm',
+    (precision, scratch) => blockedFunctions(exports, precision === 'float32' ? '32' : '64', scratch),
+    memory,
+  );
 }

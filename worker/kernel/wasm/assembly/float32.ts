@@ -63,8 +63,9 @@ export function multiply32(
   c: usize,
   cRow: usize,
   add: i32,
+  scratch: usize,
 ): void {
-  multiply<f32>(m, n, depth, a, aRow, aStep, b, bRow, c, cRow, add);
+  multiply<f32>(m, n, depth, a, aRow, aStep, b, bRow, c, cRow, add, scratch);
 }
 
 export function multiplyAddPeak32(turns: i32, factor: f32): f32 {
@@ -98,8 +99,9 @@ export function update32(
   wRow: usize,
   keep: f32,
   eta: f32,
+  scratch: usize,
 ): void {
-  update<f32>(m, n, depth, a, aRow, b, bPanel, w, wRow, keep, eta);
+  update<f32>(m, n, depth, a, aRow, b, bPanel, w, wRow, keep, eta, scratch);
 }
 
 export function updateBias32(g: usize, gRow: usize, units: i32, rows: i32, bias: usize, eta: f32): void {

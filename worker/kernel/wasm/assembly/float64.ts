@@ -63,8 +63,9 @@ export function multiply64(
   c: usize,
   cRow: usize,
   add: i32,
+  scratch: usize,
 ): void {
-  multiply<f64>(m, n, depth, a, aRow, aStep, b, bRow, c, cRow, add);
+  multiply<f64>(m, n, depth, a, aRow, aStep, b, bRow, c, cRow, add, scratch);
 }
 
 export function multiplyAddPeak64(turns: i32, factor: f64): f64 {
@@ -98,8 +99,9 @@ export function update64(
   wRow: usize,
   keep: f64,
   eta: f64,
+  scratch: usize,
 ): void {
-  update<f64>(m, n, depth, a, aRow, b, bPanel, w, wRow, keep, eta);
+  update<f64>(m, n, depth, a, aRow, b, bPanel, w, wRow, keep, eta, scratch);
 }
 
 export function updateBias64(g: usize, gRow: usize, units: i32, rows: i32, bias: usize, eta: f64): void {

@@ -1,10 +1,9 @@
 import { bytes, LINE, ROWS, STRIP, VECTOR } from './layout';
+import { pack } from './pack';
 import { ADD, narrowTile, SET, UPDATE, wideTile } from './tile';
 
-/*
- * The products, strip by strip of C's columns: a strip of B stays in the first-level cache while all rows of A pass. Rows are done
- * five at a time; those past the last have room, and are of no account.
- */
+/** Rows of A that are packed at a time: what the scratch has room for (blocked/layout.ts), and a second-level cache. */
+const PACKED_ROWS: i32 = 60;
 
 /** C [m, n] <- A [m, depth] B [depth, n], or C + that: BlockedFunctions.multiply. */
 export function multiply<T>(
@@ -19,21 +18,11 @@ export function multiply<T>(
   c: usize,
   cRow: usize,
   add: i32,
+  scratch: usize,
 ): void {
   const mode = add ? ADD : SET;
   const zero = 0 as T;
-  const width = bytes<T>(n);
-  for (let j: usize = 0; j < width; j += STRIP) {
-    const isWide = width - j > VECTOR;
-    let ai = a;
-    let ci = c + j;
-    for (let i = 0; i < m; i += ROWS) {
-      if (isWide) wideTile<T>(ai, aRow, aStep, b + j, bRow, depth, ci, cRow, mode, zero, zero);
-      else narrowTile<T>(ai, aRow, aStep, b + j, bRow, depth, ci, cRow, mode, zero, zero);
-      ai += usize(ROWS) * aRow;
-      ci += usize(ROWS) * cRow;
-    }
-  }
+  product<T>(m, n, depth, a, aRow, aStep, b, bRow, LINE, c, cRow, mode, zero, zero, scratch);
 }
 
 /** W [m, n] <- keep W - eta (A [m, depth] B [depth, n]): BlockedFunctions.update. */
@@ -49,18 +38,54 @@ export function update<T>(
   wRow: usize,
   keep: T,
   eta: T,
+  scratch: usize,
+): void {
+  product<T>(m, n, depth, a, aRow, sizeof<T>(), b, LINE, bPanel, w, wRow, UPDATE, keep, eta, scratch);
+}
+
+/**
+ * The products, strip by strip of C's columns: a strip of B stays in the first-level cache while all rows of A pass. Rows are done
+ * five at a time; those past the last have room, and are of no account. Lines of B are `bLine` bytes apart.
+ */
+function product<T>(
+  m: i32,
+  n: i32,
+  depth: i32,
+  a: usize,
+  aRow: usize,
+  aStep: usize,
+  b: usize,
+  bRow: usize,
+  bLine: usize,
+  c: usize,
+  cRow: usize,
+  mode: i32,
+  keep: T,
+  eta: T,
+  scratch: usize,
 ): void {
   const width = bytes<T>(n);
-  for (let j: usize = 0; j < width; j += STRIP) {
-    const isWide = width - j > VECTOR;
-    const bj = b + (j / LINE) * bPanel + (j % LINE);
-    let ai = a;
-    let wi = w + j;
-    for (let i = 0; i < m; i += ROWS) {
-      if (isWide) wideTile<T>(ai, aRow, sizeof<T>(), bj, LINE, depth, wi, wRow, UPDATE, keep, eta);
-      else narrowTile<T>(ai, aRow, sizeof<T>(), bj, LINE, depth, wi, wRow, UPDATE, keep, eta);
-      ai += usize(ROWS) * aRow;
-      wi += usize(ROWS) * wRow;
+  const packed = bytes<T>(ROWS) * usize(depth);
+  for (let first = 0; first < m; first += PACKED_ROWS) {
+    const rows = min(m - first, PACKED_ROWS);
+    if (width > VECTOR) pack<T>(a, aRow, aStep, rows, depth, scratch);
+    for (let j: usize = 0; j < width; j += STRIP) {
+      const isWide = width - j > VECTOR;
+      const bj = b + (j / LINE) * bLine + (j % LINE);
+      let ai = isWide ? scratch : a;
+      let ci = c + j;
+      for (let i = 0; i < rows; i += ROWS) {
+        if (isWide) {
+          wideTile<T>(ai, bj, bRow, depth, ci, cRow, mode, keep, eta);
+          ai += packed;
+        } else {
+          narrowTile<T>(ai, aRow, aStep, bj, bRow, depth, ci, cRow, mode, keep, eta);
+          ai += usize(ROWS) * aRow;
+        }
+        ci += usize(ROWS) * cRow;
+      }
     }
+    a += usize(PACKED_ROWS) * aRow;
+    c += usize(PACKED_ROWS) * cRow;
   }
 }

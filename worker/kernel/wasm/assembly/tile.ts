@@ -1,4 +1,4 @@
-import { VECTOR } from './layout';
+import { ROWS, VECTOR } from './layout';
 
 /*
  * A tile is C [5, 8] of float32 or C [5, 4] of float64: ten accumulators, as many as leave V8 the registers for the rest. Its
@@ -16,10 +16,9 @@ export const SET: i32 = 0; // C <- P
 export const ADD: i32 = 1; // C <- P, accumulated from C instead of zero
 export const UPDATE: i32 = 2; // C <- keep C - eta P
 
+/** C [5, 8] or [5, 4]; A is packed: element (i, k) at a + k * 5 + i numbers. */
 export function wideTile<T>(
   a: usize,
-  aRow: usize,
-  aStep: usize,
   b: usize,
   bRow: usize,
   depth: i32,
@@ -55,43 +54,31 @@ export function wideTile<T>(
     p4 = v128.load(c4);
     q4 = v128.load(c4, VECTOR);
   }
-  let a1 = a + aRow,
-    a2 = a1 + aRow,
-    a3 = a2 + aRow,
-    a4 = a3 + aRow;
-  load<u8>(a1);
-  load<u8>(a2);
-  load<u8>(a3);
-  load<u8>(a4);
-  a -= aStep;
-  a1 -= aStep;
-  a2 -= aStep;
-  a3 -= aStep;
-  a4 -= aStep;
+  v128.load_splat<T>(a, sizeof<T>());
+  v128.load_splat<T>(a, 2 * sizeof<T>());
+  v128.load_splat<T>(a, 3 * sizeof<T>());
+  v128.load_splat<T>(a, 4 * sizeof<T>());
+  a -= usize(ROWS) * sizeof<T>();
   b -= bRow;
-  const end = b + usize(depth) * bRow;
-  while (b != end) {
-    a += aStep;
-    a1 += aStep;
-    a2 += aStep;
-    a3 += aStep;
-    a4 += aStep;
+  const end = a + usize(depth) * usize(ROWS) * sizeof<T>();
+  while (a != end) {
+    a += usize(ROWS) * sizeof<T>();
     b += bRow;
     const p = v128.load(b);
     const q = v128.load(b, VECTOR);
     let s = v128.load_splat<T>(a);
     p0 = v128.add<T>(p0, v128.mul<T>(s, p));
     q0 = v128.add<T>(q0, v128.mul<T>(s, q));
-    s = v128.load_splat<T>(a1);
+    s = v128.load_splat<T>(a, sizeof<T>());
     p1 = v128.add<T>(p1, v128.mul<T>(s, p));
     q1 = v128.add<T>(q1, v128.mul<T>(s, q));
-    s = v128.load_splat<T>(a2);
+    s = v128.load_splat<T>(a, 2 * sizeof<T>());
     p2 = v128.add<T>(p2, v128.mul<T>(s, p));
     q2 = v128.add<T>(q2, v128.mul<T>(s, q));
-    s = v128.load_splat<T>(a3);
+    s = v128.load_splat<T>(a, 3 * sizeof<T>());
     p3 = v128.add<T>(p3, v128.mul<T>(s, p));
     q3 = v128.add<T>(q3, v128.mul<T>(s, q));
-    s = v128.load_splat<T>(a4);
+    s = v128.load_splat<T>(a, 4 * sizeof<T>());
     p4 = v128.add<T>(p4, v128.mul<T>(s, p));
     q4 = v128.add<T>(q4, v128.mul<T>(s, q));
   }
