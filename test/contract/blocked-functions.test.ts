@@ -69,7 +69,7 @@ class World {
     const draws = generator(seed, 'blocked-functions');
     this.draw = () => draws.next();
     this.round = rounding(precision);
-    this.specialShare = [0, 0, 0.05][Math.floor(this.draw() * 3)]!;
+    this.specialShare = [0, 0.05, 0.4][Math.floor(this.draw() * 3)]!;
     const region = memory.allocate(bytes);
     memory.release(region);
     this.room = new MatrixRoom(memory, precision, bytes, this.draw);

@@ -89,13 +89,14 @@ int main(void) {
         for (size_t i = 0; i < 9 * inputs + 64; i++) images[i] = (char)draw(256);
         Matrix mean = by_rows(1, inputs), inverse = by_rows(1, inputs), panels = in_panels(n, inputs);
         Matrix transposed = by_rows(inputs, n);
-        f->gather(images, inputs, row_numbers, n, 0, inputs, mean.at, inverse.at, panels.at, panels.stride, transposed.at,
-                  transposed.stride);
+        f->gather(images, inputs, row_numbers, n, 0, inputs, mean.at, inverse.at, panels.at, panels.stride,
+                  transposed.at, transposed.stride);
         add_panels(panels, n, inputs);
         add_rows(transposed, inputs, n);
       } else if (which <= 2) {
         Matrix a = by_rows(m, depth), b = which == 1 ? by_rows(depth, n) : in_panels(depth, n), c = by_rows(m, n);
-        if (which == 1) f->multiply(m, n, depth, a.at, a.stride, sizeof(REAL), b.at, b.stride, c.at, c.stride, round & 1);
+        if (which == 1)
+          f->multiply(m, n, depth, a.at, a.stride, sizeof(REAL), b.at, b.stride, c.at, c.stride, round & 1);
         else f->update(m, n, depth, a.at, a.stride, b.at, b.stride, c.at, c.stride, 0.9997, 0.0123);
         add_rows(c, m, n);
       } else if (which == 3) {

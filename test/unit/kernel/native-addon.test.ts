@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -69,6 +70,24 @@ describe('loading the native kernel', () => {
     const error = errorOf(() => loadNativeBinding(root));
     expect(error.code).toBe('KERNEL_UNAVAILABLE');
     expect(error.message).toContain('was built from other sources');
+  });
+});
+
+describe('installing without the tools that the native kernel needs', () => {
+  const install = (...args: string[]) => {
+    const script = join(copyOfSources(`install${args.join('')}`), 'worker/kernel/native/setup/install.cjs');
+    const env = { PATH: '/nowhere', npm_config_node_gyp: '' };
+    return spawnSync(process.execPath, [script, ...args], { env, encoding: 'utf8' });
+  };
+
+  it('is silent and succeeds', () => {
+    expect(install()).toMatchObject({ status: 0, stdout: '', stderr: '' });
+  });
+
+  it('says why, and fails, when the build was asked for', () => {
+    const { status, stderr } = install('--verbose');
+    expect(status).toBe(1);
+    expect(stderr).toContain('the native kernel is not built: ');
   });
 });
 

@@ -9,7 +9,8 @@
  *   a walk down a column uses all sets of a cache. There is room, whose content is of no account, up to the end of a row's last
  *   line, and for rows up to the next multiple of TILE_ROWS.
  * - in panels: columns 0 .. L - 1 of all rows, one line a row, then columns L .. 2 L - 1, and so on. Element (i, k) at
- *   matrix + floor(k / L) * panel + i * 64 + (k % L) * R. The last panel is whole.
+ *   matrix + floor(k / L) * panel + i * 64 + (k % L) * R. The last panel is whole. There is room for rows up to the next
+ *   multiple of ROW_GROUP.
  *
  * Records lie across the columns of the transposed matrices, so that vectors are full whatever a network's sizes. Columns past
  * the last record, up to the next multiple of ROW_GROUP, belong to valid records too (rowNumbers names them); they

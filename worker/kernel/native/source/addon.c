@@ -18,7 +18,8 @@ typedef struct {
 } Width;
 
 #define DECLARE(width) extern const BlockedFunctions vernier_##width##_float32, vernier_##width##_float64
-#define WIDTH(width) {#width, runs_##width, &vernier_##width##_float32, &vernier_##width##_float64}
+#define WIDTH(width) \
+  { #width, runs_##width, &vernier_##width##_float32, &vernier_##width##_float64 }
 
 #if defined(__x86_64__)
 DECLARE(sse2);
@@ -29,8 +30,8 @@ DECLARE(avx512);
 static bool runs_sse2(void) { return true; }
 static bool runs_avx2(void) { return __builtin_cpu_supports("avx2"); }
 static bool runs_avx512(void) {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-         __builtin_cpu_supports("avx512bw");
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
 }
 static bool runs_avx512vl(void) { return runs_avx512(); }
 
@@ -221,7 +222,8 @@ static napi_value open_memory(napi_env env, napi_callback_info info) {
   napi_typedarray_type type;
   void *memory;
   if (napi_is_typedarray(env, values[0], &is_typed_array) != napi_ok || !is_typed_array ||
-      napi_get_typedarray_info(env, values[0], &type, NULL, &memory, NULL, NULL) != napi_ok || type != napi_uint8_array) {
+      napi_get_typedarray_info(env, values[0], &type, NULL, &memory, NULL, NULL) != napi_ok ||
+      type != napi_uint8_array) {
     return wrong(env, "the memory is a Uint8Array");
   }
   const BlockedFunctions *functions = functions_named(env, values[1], values[2]);
@@ -280,7 +282,8 @@ static napi_value in_place(napi_env env, napi_callback_info info, bool logarithm
   size_t length;
   void *data;
   if (count < 2 || napi_is_typedarray(env, values[0], &is_typed_array) != napi_ok || !is_typed_array ||
-      napi_get_typedarray_info(env, values[0], &type, &length, &data, NULL, NULL) != napi_ok || type != napi_float64_array) {
+      napi_get_typedarray_info(env, values[0], &type, &length, &data, NULL, NULL) != napi_ok ||
+      type != napi_float64_array) {
     return wrong(env, "the values are a Float64Array");
   }
   const Width *width = width_named(env, values[1]);
@@ -314,6 +317,7 @@ NAPI_MODULE_INIT() {
       {"exponentials", NULL, exponentials, NULL, NULL, NULL, napi_enumerable, NULL},
       {"logarithms", NULL, logarithms, NULL, NULL, NULL, napi_enumerable, NULL},
   };
-  if (napi_define_properties(env, exports, sizeof properties / sizeof properties[0], properties) != napi_ok) return failed(env);
+  if (napi_define_properties(env, exports, sizeof properties / sizeof properties[0], properties) != napi_ok)
+    return failed(env);
   return exports;
 }

@@ -34,6 +34,9 @@
 #define SHUFFLE(mask, a, b, ...) __builtin_shuffle(a, b, (mask){__VA_ARGS__})
 #endif
 
+/* Unrolled wholly: the number of turns is known where this is compiled. */
+#define EACH(i, count) UNROLL for (int i = 0; i < (count); i++)
+
 typedef REAL real __attribute__((may_alias));
 /* A whole number of REAL's size: what comparing gives. */
 typedef __typeof__(((REAL __attribute__((vector_size(16)))){} < 0)[0]) whole;
@@ -54,9 +57,12 @@ INLINE narrow select_narrow(narrow_mask mask, narrow yes, narrow no) {
 
 /* Products ------------------------------------------------------------------------------------------------------- */
 
-/* Where vector j of a strip lies. Strips begin at a line, or end where it ends at the latest: powers of two one after the other. */
-_Static_assert((TILE_VECTORS & (TILE_VECTORS - 1)) == 0, "strips of so many vectors would straddle lines of the panels");
-INLINE size_t vector_offset(size_t j, size_t line) { return j / VECTORS_A_LINE * line + j % VECTORS_A_LINE * VECTOR_BYTES; }
+/* Where vector j of a strip lies: a strip begins at a line, or ends within the one that it begins in. */
+_Static_assert((TILE_VECTORS & (TILE_VECTORS - 1)) == 0,
+               "strips of so many vectors would begin in one line of the panels and end in another");
+INLINE size_t vector_offset(size_t j, size_t line) {
+  return j / VECTORS_A_LINE * line + j % VECTORS_A_LINE * VECTOR_BYTES;
+}
 
 /* B's columns: the bytes from one of its rows to the next, and from one of its lines of columns to the next. */
 typedef struct {
@@ -75,10 +81,10 @@ typedef struct {
 INLINE void accumulate(vec sums[TILE_HEIGHT][TILE_VECTORS], int m, int n, size_t depth, Factors a, Columns b) {
   for (size_t k = 0; k < depth; k++) {
     vec x[TILE_VECTORS];
-    UNROLL for (int j = 0; j < n; j++) x[j] = CONST_AT(vec, b.at + vector_offset(j, b.line));
-    UNROLL for (int i = 0; i < m; i++) {
+    EACH(j, n) x[j] = CONST_AT(vec, b.at + vector_offset(j, b.line));
+    EACH(i, m) {
       vec factor = splat(CONST_AT(real, a.at + i * a.row));
-      UNROLL for (int j = 0; j < n; j++) sums[i][j] += factor * x[j];
+      EACH(j, n) sums[i][j] += factor * x[j];
     }
     a.at += a.step;
     b.at += b.step;
@@ -99,11 +105,11 @@ typedef struct {
  */
 INLINE void prefetch(int m, int n, Factors a, const char *c, size_t c_row, int update) {
   enum { LINES_AHEAD = 3 };
-  UNROLL for (int i = 0; i < m; i++) {
+  EACH(i, m) {
     if (update) {
       UNROLL for (int j = 0; j < n; j += VECTORS_A_LINE) __builtin_prefetch(c + i * c_row + j * VECTOR_BYTES, 1);
     } else {
-      UNROLL for (int l = 0; l < LINES_AHEAD; l++) __builtin_prefetch(a.at + (m + i) * a.row + l * LINE);
+      EACH(l, LINES_AHEAD) __builtin_prefetch(a.at + (m + i) * a.row + l * LINE);
     }
   }
 }
@@ -111,19 +117,19 @@ INLINE void prefetch(int m, int n, Factors a, const char *c, size_t c_row, int u
 INLINE void tile(int m, int n, size_t depth, Factors a, Columns b, char *c, size_t c_row, Ending ending) {
   vec sums[TILE_HEIGHT][TILE_VECTORS];
   if (!ending.update && ending.add) {
-    UNROLL for (int i = 0; i < m; i++) {
-      UNROLL for (int j = 0; j < n; j++) sums[i][j] = AT(vec, c + i * c_row + j * VECTOR_BYTES);
+    EACH(i, m) {
+      EACH(j, n) sums[i][j] = AT(vec, c + i * c_row + j * VECTOR_BYTES);
     }
   } else {
-    UNROLL for (int i = 0; i < m; i++) {
-      UNROLL for (int j = 0; j < n; j++) sums[i][j] = (vec){};
+    EACH(i, m) {
+      EACH(j, n) sums[i][j] = (vec){};
     }
   }
   prefetch(m, n, a, c, c_row, ending.update);
   accumulate(sums, m, n, depth, a, b);
   vec keep = splat(ending.keep), eta = splat(ending.eta);
-  UNROLL for (int i = 0; i < m; i++) {
-    UNROLL for (int j = 0; j < n; j++) {
+  EACH(i, m) {
+    EACH(j, n) {
       vec *to = (vec *)(c + i * c_row + j * VECTOR_BYTES);
       if (ending.update) *to = keep * *to - eta * sums[i][j];
       else *to = sums[i][j];
@@ -140,8 +146,8 @@ INLINE void strip(size_t m, int n, size_t depth, Factors a, Columns b, char *c, 
     c += TILE_HEIGHT * c_row;
   }
   switch (m - i) {
-#define REMAINDER(rows) \
-  case rows: \
+#define REMAINDER(rows)                                                                            \
+  case rows:                                                                                       \
     if (rows < TILE_HEIGHT) tile(rows < TILE_HEIGHT ? rows : 1, n, depth, a, b, c, c_row, ending); \
     break;
     REMAINDER(1)
@@ -156,8 +162,9 @@ INLINE void strip(size_t m, int n, size_t depth, Factors a, Columns b, char *c, 
 INLINE void product(size_t m, size_t n, size_t depth, Factors a, Columns b, char *c, size_t c_row, Ending ending) {
   size_t vectors = (n + LANES - 1) / LANES;
   size_t j = 0;
-#define STRIP(width) \
-  strip(m, width, depth, a, (Columns){b.at + vector_offset(j, b.line), b.step, b.line}, c + j * VECTOR_BYTES, c_row, ending)
+#define STRIP(width)                                                                                                 \
+  strip(m, width, depth, a, (Columns){b.at + vector_offset(j, b.line), b.step, b.line}, c + j * VECTOR_BYTES, c_row, \
+        ending)
   for (; j + TILE_VECTORS <= vectors; j += TILE_VECTORS) STRIP(TILE_VECTORS);
   switch (vectors - j) {
   case 1:
@@ -178,8 +185,8 @@ static void multiply(size_t m, size_t n, size_t depth, const char *a, size_t a_r
   product(m, n, depth, (Factors){a, a_row, a_step}, (Columns){b, b_row, LINE}, c, c_row, (Ending){0, add, 0, 0});
 }
 
-static void update(size_t m, size_t n, size_t depth, const char *a, size_t a_row, const char *b, size_t b_panel, char *w,
-                   size_t w_row, double keep, double eta) {
+static void update(size_t m, size_t n, size_t depth, const char *a, size_t a_row, const char *b, size_t b_panel,
+                   char *w, size_t w_row, double keep, double eta) {
   product(m, n, depth, (Factors){a, a_row, sizeof(REAL)}, (Columns){b, LINE, b_panel}, w, w_row,
           (Ending){1, 0, (REAL)keep, (REAL)eta});
 }
@@ -221,7 +228,8 @@ typedef int32_t integers __attribute__((vector_size(SPAN), may_alias));
 #include <immintrin.h>
 INLINE bytes bytes_of(const char *const records[GROUP], int q, size_t k) {
   __m128i low = _mm_loadu_si128((const __m128i *)(records[q] + k));
-  return (bytes)_mm256_inserti128_si256(_mm256_castsi128_si256(low), _mm_loadu_si128((const __m128i *)(records[q + 4] + k)), 1);
+  return (bytes)_mm256_inserti128_si256(_mm256_castsi128_si256(low),
+                                        _mm_loadu_si128((const __m128i *)(records[q + 4] + k)), 1);
 }
 INLINE group both_quads(const char *at) { return (group)_mm256_broadcast_ps((const __m128 *)at); }
 INLINE void store_quads(char *at, group value) {
@@ -229,7 +237,9 @@ INLINE void store_quads(char *at, group value) {
   _mm_store_ps((float *)(at + 4 * LINE), _mm256_extractf128_ps((__m256)value, 1));
 }
 #else
-INLINE bytes bytes_of(const char *const records[GROUP], int q, size_t k) { return CONST_AT(bytes_anywhere, records[q] + k); }
+INLINE bytes bytes_of(const char *const records[GROUP], int q, size_t k) {
+  return CONST_AT(bytes_anywhere, records[q] + k);
+}
 INLINE group both_quads(const char *at) { return CONST_AT(group, at); }
 INLINE void store_quads(char *at, group value) { AT(group, at) = value; }
 #endif
@@ -258,31 +268,31 @@ INLINE void widen(bytes from, group to[4]) {
 INLINE void gather_line(const char *const records[GROUP], size_t k, int count, const char *mean, const char *inverse,
                         int keep, char *panels, char *transposed, size_t transposed_row) {
   group x[4][4];
-  UNROLL for (int q = 0; q < 4; q++) widen(bytes_of(records, q, k), x[q]);
-  UNROLL for (int z = 0; z < LINE_LANES / 4; z++) {
+  EACH(q, 4) widen(bytes_of(records, q, k), x[q]);
+  EACH(z, LINE_LANES / 4) {
     size_t offset = z * sizeof(quad);
     group m = both_quads(mean + offset), inv = both_quads(inverse + offset);
     group v[4];
-    UNROLL for (int q = 0; q < 4; q++) {
+    EACH(q, 4) {
       v[q] = (x[q][z] - m) * inv;
       if (keep) store_quads(panels + q * LINE + offset, v[q]);
     }
     transpose(v);
-    UNROLL for (int q = 0; q < 4; q++) {
+    EACH(q, 4) {
       if (4 * z + q < count) AT(group, transposed + (4 * z + q) * transposed_row) = v[q];
     }
   }
 }
 
 INLINE void gather_records(int keep, const char *images, size_t inputs, const uint32_t *row_numbers, size_t rows,
-                           size_t first, size_t count, const char *mean, const char *inverse, char *panels, size_t panel,
-                           char *transposed, size_t transposed_row) {
+                           size_t first, size_t count, const char *mean, const char *inverse, char *panels,
+                           size_t panel, char *transposed, size_t transposed_row) {
   mean += first * sizeof(REAL);
   inverse += first * sizeof(REAL);
   panels += first / LINE_LANES * panel;
   for (size_t i = 0; i < rows; i += GROUP) {
     const char *records[GROUP], *next[GROUP];
-    UNROLL for (int q = 0; q < GROUP; q++) {
+    EACH(q, GROUP) {
       records[q] = images + row_numbers[i + q] * inputs + first;
       /* Fetched ahead: the same records' next block, for after this one's product; at first also the records to come. */
       next[q] = first == 0 && i + GROUP < rows ? images + row_numbers[i + GROUP + q] * inputs : records[q];
@@ -292,9 +302,9 @@ INLINE void gather_records(int keep, const char *images, size_t inputs, const ui
     char *column = transposed + i * sizeof(REAL);
     size_t k = 0;
     for (; k + LINE_LANES <= count; k += LINE_LANES) {
-      UNROLL for (int q = 0; q < GROUP; q++) __builtin_prefetch(records[q] + count + k);
+      EACH(q, GROUP) __builtin_prefetch(records[q] + count + k);
       if (first == 0) {
-        UNROLL for (int q = 0; q < GROUP; q++) __builtin_prefetch(next[q] + k);
+        EACH(q, GROUP) __builtin_prefetch(next[q] + k);
       }
       gather_line(records, k, LINE_LANES, m, inv, keep, to_panel, column, transposed_row);
       m += LINE;
@@ -306,11 +316,12 @@ INLINE void gather_records(int keep, const char *images, size_t inputs, const ui
   }
 }
 
-static void gather(const char *images, size_t inputs, const uint32_t *row_numbers, size_t rows, size_t first, size_t count,
-                   const char *mean, const char *inverse, char *panels, size_t panel, char *transposed,
+static void gather(const char *images, size_t inputs, const uint32_t *row_numbers, size_t rows, size_t first,
+                   size_t count, const char *mean, const char *inverse, char *panels, size_t panel, char *transposed,
                    size_t transposed_row) {
-#define GATHER(keep) \
-  gather_records(keep, images, inputs, row_numbers, rows, first, count, mean, inverse, panels, panel, transposed, transposed_row)
+#define GATHER(keep)                                                                                              \
+  gather_records(keep, images, inputs, row_numbers, rows, first, count, mean, inverse, panels, panel, transposed, \
+                 transposed_row)
   if (panels != NULL) GATHER(1);
   else GATHER(0);
 #undef GATHER
@@ -378,7 +389,7 @@ static void update_bias(const char *g, size_t g_row, size_t units, size_t rows, 
       sums[s] = 0;
     }
     for (size_t i = 0; i < rows; i++) {
-      UNROLL for (int s = 0; s < SUMS; s++) sums[s] += CONST_AT(real, from[s] + i * sizeof(REAL));
+      EACH(s, SUMS) sums[s] += CONST_AT(real, from[s] + i * sizeof(REAL));
     }
     for (size_t s = 0; s < count; s++) {
       real *b = (real *)(bias + (j + s) * sizeof(REAL));
@@ -399,12 +410,11 @@ static double add_squares(const char *w, size_t w_row, size_t inputs, size_t out
 
 /* Scores: records lie across the lanes, as many as float64 allows ------------------------------------------------- */
 
-/* The labels of records first .. first + WIDE_LANES; 0 past the last record. */
-INLINE narrow_mask labels_of(const uint8_t *labels, const uint32_t *row_numbers, size_t first, size_t rows) {
+_Static_assert(WIDE_LANES <= 8, "rowNumbers names as many records past the last as ROW_GROUP says");
+
+INLINE narrow_mask labels_of(const uint8_t *labels, const uint32_t *row_numbers) {
   narrow_mask label = {};
-  for (int lane = 0; lane < WIDE_LANES; lane++) {
-    if (first + lane < rows) label[lane] = labels[row_numbers[first + lane]];
-  }
+  for (int lane = 0; lane < WIDE_LANES; lane++) label[lane] = labels[row_numbers[lane]];
   return label;
 }
 
@@ -412,7 +422,7 @@ static void softmax_gradient(char *scores, size_t scores_row, size_t classes, si
                              const uint32_t *row_numbers) {
   for (size_t i = 0; i < rows; i += WIDE_LANES) {
     char *column = scores + i * sizeof(REAL);
-    narrow_mask label = labels_of(labels, row_numbers, i, rows);
+    narrow_mask label = labels_of(labels, row_numbers + i);
     narrow largest = AT(narrow, column);
     for (size_t j = 1; j < classes; j++) {
       narrow score = AT(narrow, column + j * scores_row);
@@ -440,7 +450,7 @@ static void add_to_evaluation(const char *scores, size_t scores_row, size_t clas
   memcpy(&correct, result + sizeof loss_sum, sizeof correct);
   for (size_t i = 0; i < rows; i += WIDE_LANES) {
     const char *column = scores + i * sizeof(REAL);
-    narrow_mask label = labels_of(labels, row_numbers, i, rows);
+    narrow_mask label = labels_of(labels, row_numbers + i);
     narrow_mask best = {};
     narrow largest = CONST_AT(narrow, column);
     for (size_t j = 1; j < classes; j++) {
@@ -473,20 +483,20 @@ static double multiply_add(size_t repeats) {
   volatile REAL one = 1, zero = 0; /* numbers that no compiler knows */
   vec factor = splat(one), term = splat(zero);
   vec products[CHAINS], sums[CHAINS];
-  UNROLL for (int i = 0; i < CHAINS; i++) {
+  EACH(i, CHAINS) {
     products[i] = splat(one);
     sums[i] = splat(zero);
   }
   for (size_t r = 0; r < repeats; r++) {
-    UNROLL for (int turn = 0; turn < TURNS; turn++) {
-      UNROLL for (int i = 0; i < CHAINS; i++) {
+    EACH(turn, TURNS) {
+      EACH(i, CHAINS) {
         products[i] *= factor;
         sums[i] += term;
       }
     }
   }
   vec all = {};
-  UNROLL for (int i = 0; i < CHAINS; i++) all += products[i] + sums[i];
+  EACH(i, CHAINS) all += products[i] + sums[i];
   one = all[0];
   return (double)repeats * TURNS * CHAINS * 2 * LANES;
 }

@@ -1,6 +1,6 @@
 /*
  * BlockedFunctions of ../../blocked/functions.ts, which says what each computes, at addresses of this process. Strides
- * (..._row, ..._step, ..._panel) count bytes. The file names of the implementations: blocked.h.
+ * (..._row, ..._step, ..._panel) count bytes. Implemented in blocked.h.
  */
 #ifndef VERNIER_FUNCTIONS_H
 #define VERNIER_FUNCTIONS_H
@@ -9,17 +9,18 @@
 #include <stdint.h>
 
 typedef struct {
-  void (*gather)(const char *images, size_t inputs, const uint32_t *row_numbers, size_t rows, size_t first, size_t count,
-                 const char *mean, const char *inverse, char *panels, size_t panel, char *transposed,
+  void (*gather)(const char *images, size_t inputs, const uint32_t *row_numbers, size_t rows, size_t first,
+                 size_t count, const char *mean, const char *inverse, char *panels, size_t panel, char *transposed,
                  size_t transposed_row);
-  void (*multiply)(size_t m, size_t n, size_t depth, const char *a, size_t a_row, size_t a_step, const char *b, size_t b_row,
-                   char *c, size_t c_row, int add);
+  void (*multiply)(size_t m, size_t n, size_t depth, const char *a, size_t a_row, size_t a_step, const char *b,
+                   size_t b_row, char *c, size_t c_row, int add);
   void (*update)(size_t m, size_t n, size_t depth, const char *a, size_t a_row, const char *b, size_t b_panel, char *w,
                  size_t w_row, double keep, double eta);
   void (*add_bias)(char *z, size_t z_row, size_t units, size_t rows, const char *bias);
   void (*activate)(char *z, size_t z_row, size_t units, size_t rows, const char *bias);
   void (*to_panels)(const char *z, size_t z_row, size_t units, size_t rows, char *panels, size_t panel);
-  void (*mask_inactive)(char *g, size_t g_row, size_t units, size_t rows, const char *activations, size_t activations_row);
+  void (*mask_inactive)(char *g, size_t g_row, size_t units, size_t rows, const char *activations,
+                        size_t activations_row);
   void (*softmax_gradient)(char *scores, size_t scores_row, size_t classes, size_t rows, const uint8_t *labels,
                            const uint32_t *row_numbers);
   void (*update_bias)(const char *g, size_t g_row, size_t units, size_t rows, char *bias, double eta);
