@@ -338,7 +338,10 @@ describe('messages that no worker sends', () => {
     ['four thousand million threads', [{ hello: { ...hello, threads: 4_294_967_295 } }]],
     ['an empty token', [{ hello }, { renewal: { tokens: [''] } }]],
     ['a token without end', [{ hello }, { release: { tokens: ['t'.repeat(1_000_000)] } }]],
-    ['more tokens than leases could be', [{ hello }, { renewal: { tokens: Array.from({ length: 66_000 }, () => 't') } }]],
+    [
+      'more tokens than leases could be',
+      [{ hello }, { renewal: { tokens: Array.from({ length: 66_000 }, () => 't') } }],
+    ],
     ['a result without a token', [{ hello }, { result }]],
     ['a result without an outcome', [{ hello }, { result: { token: 't' } }]],
     ['a result of an unknown outcome', [{ hello }, { result: { token: 't', outcome: 77 as never } }]],
