@@ -1,15 +1,9 @@
-import { bytes, lanes, LINE, VECTOR } from './layout';
+import { bytes, LINE, VECTOR } from './layout';
 
-/** Records that are gathered together. */
-const TOGETHER: i32 = 4;
-/** Inputs that are read at a time. */
-const OCTET: i32 = 8;
+/** Records, and inputs, that are gathered together: four rows of a panel, and as many columns of the transposed block. */
+const SQUARE: i32 = 4;
 
-/**
- * Normalises inputs first .. first + count of records, for panels and for the transposed block: BlockedFunctions.gather.
- *
- * The innermost turn does a vector's inputs of four records: four rows of a panel, and as many columns of the block.
- */
+/** Normalises inputs first .. first + count of records, for panels and for the transposed block: BlockedFunctions.gather. */
 export function gather<T>(
   images: usize,
   inputs: i32,
@@ -28,9 +22,9 @@ export function gather<T>(
   const record = images + usize(first);
   if (first == 0) touch(record, inputs, rowNumbers, 0, rows, count);
   const behind = min(inputs - first - count, count);
-  for (let i = 0; i < rows; i += TOGETHER) {
+  for (let i = 0; i < rows; i += SQUARE) {
     // The next block's bytes are asked for in time: the processor fetches ahead only after a few lines in a row.
-    touch(record + usize(count), inputs, rowNumbers, i, i + TOGETHER, behind);
+    touch(record + usize(count), inputs, rowNumbers, i, i + SQUARE, behind);
     const r0 = record + offsetOf(rowNumbers, i, inputs);
     const r1 = record + offsetOf(rowNumbers, i + 1, inputs);
     const r2 = record + offsetOf(rowNumbers, i + 2, inputs);
@@ -39,55 +33,31 @@ export function gather<T>(
     let n = inverse + bytes<T>(first);
     let t = transposed + bytes<T>(i);
     let line = panels + usize(first / perLine) * panel + usize(i) * LINE;
-    for (let k = 0; k < count; k += OCTET) {
-      let w0 = v128.load8x8_u(r0 + usize(k));
-      let w1 = v128.load8x8_u(r1 + usize(k));
-      let w2 = v128.load8x8_u(r2 + usize(k));
-      let w3 = v128.load8x8_u(r3 + usize(k));
-      let x = line + bytes<T>(k % perLine);
-      for (let part = 0; part < OCTET; part += lanes<T>()) {
-        const vm = v128.load(m);
-        const vn = v128.load(n);
-        const v0 = v128.mul<T>(v128.sub<T>(numbers<T>(w0), vm), vn);
-        const v1 = v128.mul<T>(v128.sub<T>(numbers<T>(w1), vm), vn);
-        const v2 = v128.mul<T>(v128.sub<T>(numbers<T>(w2), vm), vn);
-        const v3 = v128.mul<T>(v128.sub<T>(numbers<T>(w3), vm), vn);
-        if (panels) {
-          v128.store(x, v0);
-          v128.store(x, v1, LINE);
-          v128.store(x, v2, 2 * LINE);
-          v128.store(x, v3, 3 * LINE);
-        }
-        const left = count - k - part;
-        if (sizeof<T>() == 4) {
-          const low01 = i32x4.shuffle(v0, v1, 0, 4, 1, 5);
-          const high01 = i32x4.shuffle(v0, v1, 2, 6, 3, 7);
-          const low23 = i32x4.shuffle(v2, v3, 0, 4, 1, 5);
-          const high23 = i32x4.shuffle(v2, v3, 2, 6, 3, 7);
-          if (left > 0) v128.store(t, i64x2.shuffle(low01, low23, 0, 2));
-          if (left > 1) v128.store(t + transposedRow, i64x2.shuffle(low01, low23, 1, 3));
-          if (left > 2) v128.store(t + 2 * transposedRow, i64x2.shuffle(high01, high23, 0, 2));
-          if (left > 3) v128.store(t + 3 * transposedRow, i64x2.shuffle(high01, high23, 1, 3));
-        } else {
-          if (left > 0) {
-            v128.store(t, i64x2.shuffle(v0, v1, 0, 2));
-            v128.store(t, i64x2.shuffle(v2, v3, 0, 2), VECTOR);
-          }
-          if (left > 1) {
-            v128.store(t + transposedRow, i64x2.shuffle(v0, v1, 1, 3));
-            v128.store(t + transposedRow, i64x2.shuffle(v2, v3, 1, 3), VECTOR);
-          }
-        }
-        w0 = following<T>(w0);
-        w1 = following<T>(w1);
-        w2 = following<T>(w2);
-        w3 = following<T>(w3);
-        m += VECTOR;
-        n += VECTOR;
-        x += VECTOR;
-        t += usize(lanes<T>()) * transposedRow;
-      }
-      if ((k + OCTET) % perLine == 0) line += panel;
+    let k = 0;
+    for (; k + SQUARE <= count; k += SQUARE) {
+      const x = panels ? line + bytes<T>(k % perLine) : 0;
+      const b0 = fourBytes(r0 + usize(k));
+      const b1 = fourBytes(r1 + usize(k));
+      const b2 = fourBytes(r2 + usize(k));
+      const b3 = fourBytes(r3 + usize(k));
+      if (sizeof<T>() == 4) square32(b0, b1, b2, b3, m, n, x, t, transposedRow);
+      else square64(b0, b1, b2, b3, m, n, x, t, transposedRow);
+      m += bytes<T>(SQUARE);
+      n += bytes<T>(SQUARE);
+      t += usize(SQUARE) * transposedRow;
+      if ((k + SQUARE) % perLine == 0) line += panel;
+    }
+    for (; k < count; k++) {
+      const x = panels ? line + bytes<T>(k % perLine) : 0;
+      const vm = load<T>(m);
+      const vn = load<T>(n);
+      single<T>(r0 + usize(k), vm, vn, x, t);
+      single<T>(r1 + usize(k), vm, vn, x ? x + LINE : 0, t + bytes<T>(1));
+      single<T>(r2 + usize(k), vm, vn, x ? x + 2 * LINE : 0, t + bytes<T>(2));
+      single<T>(r3 + usize(k), vm, vn, x ? x + 3 * LINE : 0, t + bytes<T>(3));
+      m += sizeof<T>();
+      n += sizeof<T>();
+      t += transposedRow;
     }
   }
 }
@@ -104,15 +74,93 @@ function touch(record: usize, inputs: i32, rowNumbers: usize, from: i32, to: i32
   }
 }
 
-/** The first of eight int16, as many as a vector has numbers. Signed: other conversions are slow, and bytes have no sign. */
-function numbers<T>(words: v128): v128 {
-  const low = i32x4.extend_low_i16x8_u(words);
-  if (sizeof<T>() == 4) return f32x4.convert_i32x4_s(low);
-  return f64x2.convert_low_i32x4_s(low);
+/** As int32. */
+function fourBytes(at: usize): v128 {
+  return i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(at)));
 }
 
-/** Of eight int16, those behind the first four or two come to the front. */
-function following<T>(words: v128): v128 {
-  if (sizeof<T>() == 4) return i64x2.shuffle(words, words, 1, 0);
-  return i32x4.shuffle(words, words, 1, 2, 3, 0);
+/*
+ * Four inputs of four records, (byte - mean) * inverse: to x a line from record to record, unless x is 0, and to t their
+ * transpose. Conversions are signed: those of unsigned numbers take eight instructions, and bytes have no sign anyway.
+ */
+
+function square32(
+  b0: v128,
+  b1: v128,
+  b2: v128,
+  b3: v128,
+  mean: usize,
+  inverse: usize,
+  x: usize,
+  t: usize,
+  tRow: usize,
+): void {
+  const m = v128.load(mean);
+  const n = v128.load(inverse);
+  const v0 = f32x4.mul(f32x4.sub(f32x4.convert_i32x4_s(b0), m), n);
+  const v1 = f32x4.mul(f32x4.sub(f32x4.convert_i32x4_s(b1), m), n);
+  const v2 = f32x4.mul(f32x4.sub(f32x4.convert_i32x4_s(b2), m), n);
+  const v3 = f32x4.mul(f32x4.sub(f32x4.convert_i32x4_s(b3), m), n);
+  if (x) storeLines(x, v0, v1, v2, v3);
+  const low01 = i32x4.shuffle(v0, v1, 0, 4, 1, 5);
+  const high01 = i32x4.shuffle(v0, v1, 2, 6, 3, 7);
+  const low23 = i32x4.shuffle(v2, v3, 0, 4, 1, 5);
+  const high23 = i32x4.shuffle(v2, v3, 2, 6, 3, 7);
+  v128.store(t, i64x2.shuffle(low01, low23, 0, 2));
+  t += tRow;
+  v128.store(t, i64x2.shuffle(low01, low23, 1, 3));
+  t += tRow;
+  v128.store(t, i64x2.shuffle(high01, high23, 0, 2));
+  t += tRow;
+  v128.store(t, i64x2.shuffle(high01, high23, 1, 3));
+}
+
+function square64(
+  b0: v128,
+  b1: v128,
+  b2: v128,
+  b3: v128,
+  mean: usize,
+  inverse: usize,
+  x: usize,
+  t: usize,
+  tRow: usize,
+): void {
+  for (let part: usize = 0; part < 2 * VECTOR; part += VECTOR) {
+    const m = v128.load(mean + part);
+    const n = v128.load(inverse + part);
+    const v0 = f64x2.mul(f64x2.sub(f64x2.convert_low_i32x4_s(b0), m), n);
+    const v1 = f64x2.mul(f64x2.sub(f64x2.convert_low_i32x4_s(b1), m), n);
+    const v2 = f64x2.mul(f64x2.sub(f64x2.convert_low_i32x4_s(b2), m), n);
+    const v3 = f64x2.mul(f64x2.sub(f64x2.convert_low_i32x4_s(b3), m), n);
+    if (x) storeLines(x + part, v0, v1, v2, v3);
+    v128.store(t, i64x2.shuffle(v0, v1, 0, 2));
+    v128.store(t, i64x2.shuffle(v2, v3, 0, 2), VECTOR);
+    t += tRow;
+    v128.store(t, i64x2.shuffle(v0, v1, 1, 3));
+    v128.store(t, i64x2.shuffle(v2, v3, 1, 3), VECTOR);
+    t += tRow;
+    b0 = secondPair(b0);
+    b1 = secondPair(b1);
+    b2 = secondPair(b2);
+    b3 = secondPair(b3);
+  }
+}
+
+function secondPair(v: v128): v128 {
+  return i64x2.shuffle(v, v, 1, 1);
+}
+
+function storeLines(x: usize, v0: v128, v1: v128, v2: v128, v3: v128): void {
+  v128.store(x, v0);
+  v128.store(x, v1, LINE);
+  v128.store(x, v2, 2 * LINE);
+  v128.store(x, v3, 3 * LINE);
+}
+
+/** One input of one record. */
+function single<T>(byte: usize, mean: T, inverse: T, x: usize, t: usize): void {
+  const value = ((((load<u8>(byte) as T) - mean) as T) * inverse) as T;
+  if (x) store<T>(x, value);
+  store<T>(t, value);
 }
