@@ -101,7 +101,9 @@ describe('commands about searches', () => {
 
   it('see a store beside the run that works on it, and after it', async () => {
     const store = ['--store', 'beside.db'];
-    const run = sandbox.start(['run', file, ...store, ...pairs, '--json']);
+    // Some times as long as a command takes that looks at it.
+    const longer = sandbox.file('longer.yaml', searchFile({ cycles: 24, hidden: 50 }));
+    const run = sandbox.start(['run', longer, ...store, ...pairs, '--json']);
     await run.says(/coarse: [1-4]\/6 trials/);
     const { searches } = await sandbox.json<{ searches: object[] }>(['list', ...store]);
     expect(searches).toMatchObject([{ name: 'e2e', state: 'running' }]);
@@ -117,15 +119,16 @@ describe('commands about searches', () => {
 
   it('end a run by cancelling its search', async () => {
     const store = ['--store', 'cancelled.db'];
-    const run = sandbox.start(['run', file, ...store, ...pairs, '--json']);
-    await run.says(/coarse: [1-4]\/6 trials/);
+    const long = sandbox.file('long.yaml', searchFile({ cycles: 1000 }));
+    const run = sandbox.start(['run', long, ...store, ...pairs, '--json']);
+    await run.says(/round coarse/);
     expect((await sandbox.run(['cancel', 'latest', ...store])).code).toBe(0);
     const { code, stdout, stderr } = await run.ended;
     expect(code, stderr).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ search: { state: 'cancelled' }, resultDigest: null });
     expect(stderr).toContain('vernier: search e2e cancelled');
     await sandbox.empty();
-    const again = await sandbox.run(['run', file, ...store]);
+    const again = await sandbox.run(['run', long, ...store]);
     expect(again.code).toBe(1);
     expect(again.stderr).toContain('this search has ended before; --again repeats it');
   });

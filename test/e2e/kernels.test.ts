@@ -30,8 +30,8 @@ describe.each(BACKENDS)('kernel $label', ({ label, recipe }) => {
     expect(stderr).toContain(`threads, kernel ${label}, data in`);
   });
 
-  // The reference would take minutes.
-  it.skipIf(recipe.name === 'reference')('gives the digest of the quickstart', async () => {
+  if (recipe.name === 'reference') return; // it would take minutes
+  it('gives the digest of the quickstart', async () => {
     const args = ['run', packageFile('configs/quickstart.yaml'), ...forced, '--store', 'quickstart.db', '--again'];
     expect((await sandbox.json(args, env)).resultDigest).toBe(QUICKSTART);
   });
