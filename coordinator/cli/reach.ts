@@ -3,12 +3,12 @@ import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommandContext } from '../../proto/command.js';
 import { VernierError } from '../../proto/errors.js';
+import { shellWord } from '../../proto/shell-word.js';
 import { defaultStore } from '../../proto/user-folders.js';
 import { startCoordinator, type Coordinator, type CoordinatorOptions } from '../service/coordinator.js';
 import { liveCoordinatorAddress } from '../store/lock.js';
 import { CoordinatorApi, isOutage } from './api.js';
 import type { ReachOptions } from './options.js';
-import { shellWord } from './shell-word.js';
 
 /** A coordinator that is restarted is back within this time, or not at all. */
 const RECONNECT_MS = 5 * 60_000;

@@ -1,7 +1,7 @@
 import type { CommandContext, IncompleteDataset } from '../../proto/command.js';
 import { catalogued, type DatasetInfo } from '../../proto/datasets.js';
 import { VernierError } from '../../proto/errors.js';
-import { shellWord } from './shell-word.js';
+import { shellWord } from '../../proto/shell-word.js';
 
 /** The data sets of this machine, as far as they are there. */
 export interface LocalData {

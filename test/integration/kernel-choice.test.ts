@@ -113,7 +113,7 @@ describe.skipIf(BACKENDS.every(({ name }) => name !== 'native'))('a native kerne
       error: {
         code: 'KERNEL_UNAVAILABLE',
         message: 'the native kernel is not built here',
-        mend: expect.stringContaining('npm run build:native') as string,
+        mend: expect.stringContaining(`npm --prefix ${root} run build:native`) as string,
       },
     });
   });
@@ -139,7 +139,7 @@ describe.skipIf(BACKENDS.every(({ name }) => name !== 'native'))('a native kerne
     expect(kernel).toBe('wasm');
     expect(reasons).toEqual([
       expect.stringMatching(
-        /^the native kernel .*(is not whole|does not load here: .*): kernel wasm is used, .*npm run build:native/s,
+        /^the native kernel .*(is not whole|does not load here: .*): kernel wasm is used, .*npm --prefix .* run build:native/s,
       ),
     ]);
     expect((await startedAt(root, { kernel: 'native' })).error).toMatchObject({ code: 'KERNEL_UNAVAILABLE' });

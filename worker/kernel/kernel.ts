@@ -15,7 +15,7 @@ export interface Region {
 export interface RecordsRegion {
   /** uint8 [records, inputs], row-major. */
   images: Region;
-  /** uint8 [records]. */
+  /** uint8 [records]; each is a class of the networks that are trained or evaluated with it, which loading has checked. */
   labels: Region;
   records: number;
   inputs: number;

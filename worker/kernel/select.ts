@@ -172,7 +172,7 @@ function fastestFirst(recipes: readonly NativeRecipe[], host: KernelHost): Nativ
 
 export function failedSelfTest(recipe: KernelRecipe, fault: string): VernierError {
   return new VernierError('KERNEL_UNAVAILABLE', `kernel ${kernelLabel(recipe)} fails its self-test (${fault})`, {
-    mend: 'build it anew (npm run build), and report it with what vernier doctor prints',
+    mend: 'build or install it anew, and report it with what vernier doctor prints',
   });
 }
 

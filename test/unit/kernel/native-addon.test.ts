@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { VernierError } from '../../../proto/errors.js';
 import { exp, log } from '../../../proto/numeric/index.js';
-import { packageFile } from '../../../proto/package-root.js';
+import { packageFile, packageRoot } from '../../../proto/package-root.js';
 import { NodeMemory } from '../../../worker/kernel/memory.js';
 import { loadNativeAddon, loadNativeBinding, type NativeBinding } from '../../../worker/kernel/native/addon.js';
 import { tempFolder } from '../../support/temp-folder.js';
@@ -51,7 +51,7 @@ describe('loading the native kernel', () => {
     const error = errorOf(() => loadNativeBinding(copyOfSources('unbuilt')));
     expect(error.code).toBe('KERNEL_UNAVAILABLE');
     expect(error.message).toBe('the native kernel is not built here');
-    expect(error.mend).toContain('npm run build:native');
+    expect(error.mend).toContain(`npm --prefix ${packageRoot} run build:native`);
   });
 
   it('tells that a build does not load', () => {
@@ -60,6 +60,21 @@ describe('loading the native kernel', () => {
     const error = errorOf(() => loadNativeBinding(root));
     expect(error.code).toBe('KERNEL_UNAVAILABLE');
     expect(error.message).toContain(`${join(root, ADDON)} does not load here`);
+  });
+
+  it('tells that a build cannot be read', () => {
+    const root = copyOfSources('unreadable');
+    mkdirSync(join(root, ADDON));
+    expect(errorOf(() => loadNativeBinding(root)).message).toContain(`${join(root, ADDON)} does not load here`);
+  });
+
+  it.skipIf(missing !== '')(`refuses a build whose sources are gone${missing}`, () => {
+    const root = copyOfSources('sourceless');
+    copyFileSync(packageFile(ADDON), join(root, ADDON));
+    rmSync(join(root, 'worker'), { recursive: true });
+    const error = errorOf(() => loadNativeBinding(root));
+    expect(error.code).toBe('KERNEL_UNAVAILABLE');
+    expect(error.message).toContain('the sources of the native kernel cannot be read');
   });
 
   it.skipIf(missing !== '')(`refuses a build of other sources${missing}`, () => {
@@ -74,14 +89,28 @@ describe('loading the native kernel', () => {
 });
 
 describe('installing without the tools that the native kernel needs', () => {
-  const install = (...args: string[]) => {
-    const script = join(copyOfSources(`install${args.join('')}`), 'worker/kernel/native/setup/install.cjs');
+  const installIn = (root: string, ...args: string[]) => {
+    const script = join(root, 'worker/kernel/native/setup/install.cjs');
     const env = { PATH: '/nowhere', npm_config_node_gyp: '' };
     return spawnSync(process.execPath, [script, ...args], { env, encoding: 'utf8' });
   };
+  const install = (...args: string[]) => installIn(copyOfSources(`install${args.join('')}`), ...args);
 
   it('is silent and succeeds', () => {
     expect(install()).toMatchObject({ status: 0, stdout: '', stderr: '' });
+  });
+
+  it.skipIf(missing !== '')(`keeps a build of these sources, and takes away one that is cut off${missing}`, () => {
+    const root = copyOfSources('installed');
+    const file = join(root, ADDON);
+    const whole = readFileSync(packageFile(ADDON));
+    writeFileSync(file, whole);
+    expect(installIn(root)).toMatchObject({ status: 0, stderr: '' });
+    expect(readFileSync(file).equals(whole)).toBe(true);
+    // Loading it would end the process with SIGBUS.
+    writeFileSync(file, whole.subarray(0, whole.length >> 1));
+    expect(installIn(root)).toMatchObject({ status: 0, signal: null, stderr: '' });
+    expect(existsSync(file)).toBe(false);
   });
 
   it('says why, and fails, when the build was asked for', () => {

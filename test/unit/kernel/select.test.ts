@@ -119,7 +119,7 @@ describe('loadKernel', () => {
       told: faulty.map(
         (label) =>
           `kernel ${label} fails its self-test (it gives other bits than the reference): kernel native (avx2) is used, ` +
-          'which gives the right bits; build it anew (npm run build), and report it with what vernier doctor prints',
+          'which gives the right bits; build or install it anew, and report it with what vernier doctor prints',
       ),
     });
     const native = Object.keys(WIDTHS).map((width) => `native (${width})`);
@@ -175,7 +175,7 @@ describe('loadKernel', () => {
     await expect(chosen({ name: 'wasm' }, machine(WIDTHS, ['wasm']))).rejects.toMatchObject({
       code: 'KERNEL_UNAVAILABLE',
       message: expect.stringContaining('kernel wasm fails its self-test') as string,
-      mend: expect.stringContaining('npm run build') as string,
+      mend: expect.stringContaining('build or install it anew') as string,
     });
     await expect(chosen({ nativeWidth: 'avx2' }, machine(WIDTHS, ['native (avx2)']))).rejects.toMatchObject({
       code: 'KERNEL_UNAVAILABLE',

@@ -92,7 +92,7 @@ export interface BlockedFunctions {
 
   /**
    * Scores [classes, rows], by rows, become the gradient of the mean cross entropy: (softmax - one-hot label) / rows.
-   * Record i's label is the byte labels[rowNumbers[i]].
+   * Record i's label is the byte labels[rowNumbers[i]], below `classes`.
    */
   softmaxGradient(
     scores: number,

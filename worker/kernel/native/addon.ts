@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { VernierError } from '../../../proto/errors.js';
 import type { NativeWidth } from '../../../proto/kernels.js';
 import { packageRoot } from '../../../proto/package-root.js';
+import { shellWord } from '../../../proto/shell-word.js';
 import type { BlockedFunctions } from '../blocked/functions.js';
 import type { Precision } from '../kernel.js';
 
@@ -29,7 +30,8 @@ export interface NativeBinding {
 }
 
 const require = createRequire(import.meta.url);
-const MEND = 'npm run build:native builds it, or shows what is missing (a C compiler, Python 3)';
+/** From any folder: who installed the package is not in its folder. */
+const MEND = `npm --prefix ${shellWord(packageRoot)} run build:native builds it, or shows what is missing (a C compiler, Python 3)`;
 
 /**
  * Loads the kernel that the installation built.
@@ -71,18 +73,21 @@ function findNative(root: string): string {
 /** @throws VernierError KERNEL_UNAVAILABLE, as loadNativeAddon */
 export function loadNativeBinding(root: string = packageRoot): NativeBinding {
   const file = findNative(root);
-  if (isCutOff(file)) throw unavailable(`the native kernel ${file} is not whole`);
-  let binding: NativeBinding;
-  try {
-    binding = require(file) as NativeBinding;
-  } catch (cause) {
-    throw unavailable(`the native kernel ${file} does not load here: ${String(cause)}`, cause);
-  }
+  const binding = loadFile(file);
   if (binding.sources !== digestOfSources(root)) {
     throw unavailable(`the native kernel ${file} was built from other sources than those in ${root}`);
   }
   if (binding.widths.length === 0) throw unavailable('the native kernel has no code for this processor');
   return binding;
+}
+
+function loadFile(file: string): NativeBinding {
+  try {
+    if (!isCutOff(file)) return require(file) as NativeBinding;
+  } catch (cause) {
+    throw unavailable(`the native kernel ${file} does not load here: ${String(cause)}`, cause);
+  }
+  throw unavailable(`the native kernel ${file} is not whole`);
 }
 
 /**
@@ -104,11 +109,9 @@ function isCutOff(file: string): boolean {
 }
 
 function digestOfSources(root: string): string {
-  const { sourceDigest } = require(join(root, 'worker/kernel/native/setup/source-digest.cjs')) as {
-    sourceDigest: () => string;
-  };
+  const script = join(root, 'worker/kernel/native/setup/source-digest.cjs');
   try {
-    return sourceDigest();
+    return (require(script) as { sourceDigest: () => string }).sourceDigest();
   } catch (cause) {
     throw unavailable(`the sources of the native kernel cannot be read: ${String(cause)}`, cause);
   }

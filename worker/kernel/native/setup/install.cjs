@@ -38,12 +38,12 @@ function main(verbose) {
   return explain(error?.message ?? `node-gyp ended with ${status}`);
 }
 
+/** Asked of a process of its own: what a build that was broken off left may end the process that loads it. */
 function isBuilt() {
-  try {
-    return require(path.join(ROOT, 'build/Release/vernier_kernel.node')).sources === sourceDigest();
-  } catch {
-    return false;
-  }
+  const file = path.join(ROOT, 'build/Release/vernier_kernel.node');
+  if (!existsSync(file)) return false;
+  const tell = 'process.stdout.write(require(process.argv[1]).sources)';
+  return spawnSync(process.execPath, ['-e', tell, file]).stdout?.toString() === sourceDigest();
 }
 
 /** The node-gyp that npm brings along and names to its scripts. */
@@ -55,4 +55,9 @@ function nodeGyp() {
 }
 
 const verbose = process.argv.includes('--verbose');
-if (!main(verbose) && verbose) process.exitCode = 1;
+try {
+  if (!main(verbose) && verbose) process.exitCode = 1;
+} catch (error) {
+  // A folder that cannot be written to, say.
+  if (verbose) throw error;
+}

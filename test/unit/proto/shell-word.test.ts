@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { shellWord } from '../../../coordinator/cli/shell-word.js';
+import { shellWord } from '../../../proto/shell-word.js';
 
 it('leaves plain file names as they are', () => {
   for (const name of ['searches.db', '/tmp/a-b_c/1.db', 'größe.db']) expect(shellWord(name)).toBe(name);
