@@ -2,7 +2,7 @@ import { canonicalJson } from '../../proto/canonical.js';
 import { isReported, type AttemptEnd, type SearchRecord, type TrialResults } from '../store/records.js';
 import type { Effects, GrantedLease, RevocationReason } from './effects.js';
 import type { SubmittedSearch } from './events.js';
-import { LeaseTable, type Lease, type ThreadLead } from './leases.js';
+import { LeaseTable, type Lease } from './leases.js';
 import { RunningSearch, type SearchEnd } from './running-search.js';
 import { usedUp, withEnded, withStarted } from './tally.js';
 import { datasetOf, failure, isEnded, type Trial } from './trial.js';
@@ -100,12 +100,12 @@ export class Attempts {
     nowMs: number,
     effects: Effects,
   ): GrantedLease[] {
-    let thread: ThreadLead | undefined;
+    let thread: string | undefined;
     return trials.map((trial) => {
       const token = this.ports.newToken();
-      thread ??= { token, trial: trial.number };
+      thread ??= token;
       const lease = this.lease(worker, search, trial, token, thread, nowMs, effects);
-      return { ...lease, beside: trials.length > 1 ? thread.token : '' };
+      return { ...lease, beside: trials.length > 1 ? thread : '' };
     });
   }
 
@@ -114,7 +114,7 @@ export class Attempts {
     search: RunningSearch,
     trial: Trial,
     token: string,
-    thread: ThreadLead,
+    thread: string,
     nowMs: number,
     effects: Effects,
   ): Omit<GrantedLease, 'beside'> {

@@ -39,7 +39,7 @@ export function nextTrial(
 
 /** How many threads were given leases; of old ones of which it is not known, as few as there can have been. */
 function threadsOf(held: readonly Lease[], sideBySide: number): number {
-  const known = new Set(held.flatMap(({ thread }) => thread?.token ?? []));
+  const known = new Set(held.flatMap(({ thread }) => thread ?? []));
   const unknown = held.filter(({ thread }) => thread === undefined).length;
   return known.size + Math.ceil(unknown / sideBySide);
 }

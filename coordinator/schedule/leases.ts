@@ -2,12 +2,6 @@ import type { SessionId } from './events.js';
 import type { RunningSearch } from './running-search.js';
 import type { Trial } from './trial.js';
 
-/** A lease, and its trial, that others share a thread with. */
-export interface ThreadLead {
-  readonly token: string;
-  readonly trial: number;
-}
-
 /** The right to run one attempt, while it lives. */
 export interface Lease {
   readonly token: string;
@@ -15,8 +9,11 @@ export interface Lease {
   readonly trial: Trial;
   /** From 1 within the trial. */
   readonly attempt: number;
-  /** The first of the leases that share its thread, perhaps itself; unknown of one from before the coordinator's start. */
-  readonly thread: ThreadLead | undefined;
+  /**
+   * The token of the first of the leases that were given its thread, perhaps its own; unknown of one from before the
+   * coordinator's start.
+   */
+  readonly thread: string | undefined;
   readonly worker: string;
   /** The stream its worker is reached by; absent while there is none. */
   session: SessionId | undefined;

@@ -96,12 +96,12 @@ export class Schedule {
   running(id: string): RunningAttempt[] {
     const search = this.attempts.search(id);
     if (search === undefined) return [];
-    return this.attempts.leases
-      .ofSearch(search)
-      .map(({ trial, attempt, worker, thread, progress }) => {
-        return { trial: trial.number, attempt, worker, beside: thread?.trial ?? 0, ...progress };
-      })
-      .sort((a, b) => a.trial - b.trial);
+    const leases = this.attempts.leases.ofSearch(search).toSorted((a, b) => a.trial.number - b.trial.number);
+    const firsts = new Map<string | undefined, number>([[undefined, 0]]);
+    for (const { thread, trial } of leases) if (!firsts.has(thread)) firsts.set(thread, trial.number);
+    return leases.map(({ trial, attempt, worker, thread, progress }) => {
+      return { trial: trial.number, attempt, worker, beside: firsts.get(thread) ?? 0, ...progress };
+    });
   }
 
   get connected(): { workers: number; threads: number } {

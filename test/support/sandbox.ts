@@ -25,6 +25,7 @@ export class Sandbox {
       VERNIER_DATA_DIR: _data,
       VERNIER_KERNEL: _kernel,
       VERNIER_NATIVE_WIDTH: _width,
+      VERNIER_SIDE_BY_SIDE: _sideBySide,
       ...inherited
     } = process.env;
     const folders = { HOME: this.folder, XDG_DATA_HOME: this.path('share'), XDG_CACHE_HOME: this.path('cache') };

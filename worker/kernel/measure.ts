@@ -47,8 +47,8 @@ const STRAGGLER = 1.5;
 const ROUNDS = 5;
 
 /**
- * Milliseconds per update step of each kernel, for a network half as large: the shortest of a few steps, taken in turn so that what else the machine does
- * meets them alike.
+ * Milliseconds per update step of each kernel, for a network half as large: the shortest of a few steps, taken in turn so
+ * that what else the machine does meets them alike.
  */
 export function compareTrainSteps(kernels: readonly Kernel[], memory: NodeMemory): number[] {
   const records = placeRecords(memory, COMPARED_INPUTS, COMPARED_RECORDS);

@@ -35,6 +35,18 @@ describe('trials side by side', () => {
     expect(new Set(worker.running.map((lease) => lease.token)).size).toBe(6);
   });
 
+  it('are told by the first of them that still runs there: one that was handed back may run elsewhere by now', () => {
+    submit(3);
+    const worker = join('w');
+    world.finish(worker, worker.running[0]!, CRASHED);
+    expect(threads(join('other'))).toEqual([[1]]);
+    expect(world.schedule.running('s').map(({ trial, beside }) => [trial, beside])).toEqual([
+      [1, 1],
+      [2, 2],
+      [3, 2],
+    ]);
+  });
+
   it('are as many as the worker bears: by their number, and by their weights', () => {
     submit(6);
     expect(threads(join('alone', 1, { sideBySide: 1, sideBySideBytes: 0 }))).toEqual([[1]]);
