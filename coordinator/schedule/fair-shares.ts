@@ -25,11 +25,19 @@ export class FairShares {
     return Math.max(1, Math.min(fair, (search.round?.pending.length ?? 0) - others));
   }
 
-  /** In whole trials' work: those that wait, and what the others have yet to train. Granting changes nothing of it. */
+  /**
+   * In whole trials: those that wait, and what the others have yet to train. A rest of less than a trial in a thread does not count:
+   * that thread is as good as free, and would stand idle if a share was rounded up because of it. Granting changes nothing of it.
+   */
   private trialsLeft(search: RunningSearch): number {
     const known = this.left.get(search);
     if (known !== undefined) return known;
-    const running = this.leases.ofSearch(search).reduce((sum, { progress }) => sum + shareLeft(progress), 0);
+    const ofThreads = new Map<string, number>();
+    for (const { thread, token, progress } of this.leases.ofSearch(search)) {
+      const key = thread?.token ?? token;
+      ofThreads.set(key, (ofThreads.get(key) ?? 0) + shareLeft(progress));
+    }
+    const running = [...ofThreads.values()].reduce((sum, rest) => sum + Math.floor(rest), 0);
     const left = running + (search.round?.pending.length ?? 0);
     this.left.set(search, left);
     return left;

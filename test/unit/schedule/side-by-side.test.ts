@@ -90,6 +90,21 @@ describe('trials side by side', () => {
     expect(threads(b)).toEqual([[11]]);
   });
 
+  it('leave a trial for a thread that has nearly done its own', () => {
+    submit(10);
+    const [a, b] = ['a', 'b'].map((name) => join(name, 1, { sideBySide: 4, sideBySideBytes: 0 })) as [
+      VirtualWorker,
+      VirtualWorker,
+    ];
+    // A tenth of each of four: less than a trial's work, but not nothing.
+    const trials = b.running.map(({ token }) => ({ token, epoch: 9, epochs: 10 }));
+    world.event({ kind: 'progress', session: b.session!, trials });
+    for (const lease of a.running) world.finish(a, lease);
+    expect(threads(a)).toEqual([[9]]);
+    for (const lease of b.running) world.finish(b, lease);
+    expect(threads(b)).toEqual([[10]]);
+  });
+
   it('have the same training seed and batch size', () => {
     const parameters: SearchSpec['parameters'] = { batch_size: { distribution: 'categorical', values: [10, 20] } };
     submit(4, { trainingSeeds: [1, 2], rounds: [roundSpec({ trials: 6, parameters })] });
