@@ -19,7 +19,10 @@ export const kernelOption = (): Option =>
 export type SideBySideLimit = number | 'auto';
 
 export const sideBySideOption = (): Option =>
-  new Option('--side-by-side <n>', `trials that a thread trains together at most: 1 to ${MAX_SIDE_BY_SIDE}, or auto`)
+  new Option(
+    '--side-by-side <n>',
+    `trials that a thread trains together at most, to be faster: 1 to ${MAX_SIDE_BY_SIDE}, or auto`,
+  )
     .argParser(sideBySideLimit)
     .default('auto', 'as many as the caches bear')
     .env('VERNIER_SIDE_BY_SIDE');

@@ -28,9 +28,10 @@ the same bits: what fails its self-test is not used.
 
 Environment:
   VERNIER_KERNEL        reference, wasm or native: use it and no other
-  VERNIER_NATIVE_WIDTH  sse2, neon, avx2, avx512vl or avx512: what the native
-                        kernel is to use (default: the fastest, by a few steps
-                        timed at the start of a worker)`;
+  VERNIER_NATIVE_WIDTH  sse2, neon, avx2, avx512vl or avx512: use the native
+                        kernel with these vectors and nothing else (default: the
+                        fastest, by a few steps timed at the start of a worker);
+                        VERNIER_KERNEL comes before it`;
 
 /** `vernier doctor`: what this machine has. */
 export const doctorCommand: CommandFactory = (context) =>

@@ -59,7 +59,7 @@ describe('loading the native kernel', () => {
     writeFileSync(join(root, ADDON), 'not a shared object');
     const error = errorOf(() => loadNativeBinding(root));
     expect(error.code).toBe('KERNEL_UNAVAILABLE');
-    expect(error.message).toContain(`${join(root, ADDON)} does not load here`);
+    expect(error.message).toMatch(/^the native kernel (\S+) does not load here: (?!Error)(?!.*\1).+/);
   });
 
   it('tells that a build cannot be read', () => {

@@ -85,9 +85,15 @@ function loadFile(file: string): NativeBinding {
   try {
     if (!isCutOff(file)) return require(file) as NativeBinding;
   } catch (cause) {
-    throw unavailable(`the native kernel ${file} does not load here: ${String(cause)}`, cause);
+    throw unavailable(`the native kernel ${file} does not load here: ${reasonOf(cause, file)}`, cause);
   }
   throw unavailable(`the native kernel ${file} is not whole`);
+}
+
+/** What the loader says; it begins with the file's name, which the message has already. */
+function reasonOf(cause: unknown, file: string): string {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return text.startsWith(`${file}: `) ? text.slice(file.length + 2) : text;
 }
 
 /**
