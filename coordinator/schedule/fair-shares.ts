@@ -34,7 +34,7 @@ export class FairShares {
     if (known !== undefined) return known;
     const ofThreads = new Map<string, number>();
     for (const { thread, token, progress } of this.leases.ofSearch(search)) {
-      const key = thread?.token ?? token;
+      const key = thread ?? token;
       ofThreads.set(key, (ofThreads.get(key) ?? 0) + shareLeft(progress));
     }
     const running = [...ofThreads.values()].reduce((sum, rest) => sum + Math.floor(rest), 0);
