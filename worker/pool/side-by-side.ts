@@ -5,8 +5,8 @@ import { MAX_SIDE_BY_SIDE } from '../../proto/trainers/side-by-side.js';
 
 /**
  * Weights of trials side by side, as a multiple of a core's second-level cache. Measured with 3072-50-10 networks (0.6 MB each) on
- * a core with 1 MB: up to four of them are each faster than alone, also while the other cores do the same; more leave the part of the
- * third-level cache that a core can count on.
+ * a core with 1 MB: four of them take 4 to 6 % less time each than alone, also while the other core does the same; eight
+ * gain 2 % more at best, and with some widths of vectors lose it again (docs/benchmarks.md).
  */
 const CACHE_SHARE = 2.5;
 /** Of cores that do not tell: most of today's have 1 MB or more. */
