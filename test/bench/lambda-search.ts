@@ -2,7 +2,7 @@
  * The paper's coarse and fine lambda search as whole commands, beside the program that a user of Optuna and PyTorch would
  * write, in turn on the same two cores: ours with each fast backend, and with one thread. Prints one JSON object.
  *
- * usage: npx tsx test/bench/lambda-search.ts [ROUNDS]     (default 3; after npm run build)
+ * usage: npx tsx test/bench/lambda-search.ts [ROUNDS] [THREADS ...]     (default 3, and 2 1; after npm run build)
  * needs: CIFAR-10 in the data folder (vernier data fetch cifar10); VERNIER_BENCH_PEERS, the folder of
  *   lambda_search_optuna_torch.py, or ours runs alone; python3-numpy, python3-torch, python3-optuna
  */
@@ -19,6 +19,7 @@ import { PYTHON } from '../support/python.js';
 
 const CORES = 2;
 const rounds = Number(process.argv[2] ?? 3);
+const threadCounts = process.argv.length > 3 ? process.argv.slice(3).map(Number) : [CORES, 1];
 const peer = peerFile('lambda_search_optuna_torch.py');
 const cifar = join(dataFolder(process.env), 'cifar10');
 const scratch = mkdtempSync(join(tmpdir(), 'vernier-bench-'));
@@ -34,10 +35,9 @@ function coarseAndFine(): string {
 }
 
 const kernels = ['wasm', 'native'].filter((kernel) => BACKENDS.some(({ name }) => name === kernel));
-const settings = [
-  ...kernels.map((kernel) => ({ kernel, threads: CORES })),
-  ...kernels.map((kernel) => ({ kernel, threads: 1 })),
-].map((setting) => ({ ...setting, seconds: [] as number[], peaks: [] as number[] }));
+const settings = threadCounts.flatMap((threads) =>
+  kernels.map((kernel) => ({ kernel, threads, seconds: [] as number[], peaks: [] as number[] })),
+);
 const theirs: number[] = [];
 const file = coarseAndFine();
 try {
