@@ -1,4 +1,4 @@
-import type { TwoLayerConfig } from './two-layer.js';
+import { networkLayers, type TwoLayerConfig } from './two-layer.js';
 
 /**
  * Trials side by side: trials that see the same mini-batches are trained together in one thread, which reads each mini-batch
@@ -18,8 +18,8 @@ export function sideBySideKey(config: TwoLayerConfig, seed: number, datasetSha25
 }
 
 /** Bytes of a trial's weights, in float32: what a cache has to bear of each trial. */
-export function weightsBytes({ hidden }: TwoLayerConfig, data: { inputs: number; classes: number }): number {
-  const layers = [data.inputs, ...(typeof hidden === 'number' ? [hidden] : hidden), data.classes];
+export function weightsBytes(config: TwoLayerConfig, data: { inputs: number; classes: number }): number {
+  const layers = networkLayers(config, data);
   const weights = layers.slice(1).reduce((sum, units, layer) => sum + (layers[layer] as number) * units, 0);
   return weights * Float32Array.BYTES_PER_ELEMENT;
 }

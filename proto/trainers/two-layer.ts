@@ -59,6 +59,11 @@ export const twoLayerSchema = z.strictObject({
 export type TwoLayerInput = z.input<typeof twoLayerSchema>;
 export type TwoLayerConfig = z.output<typeof twoLayerSchema>;
 
+/** Units per layer of the trial's network: inputs, hidden ..., classes. */
+export function networkLayers({ hidden }: TwoLayerConfig, data: { inputs: number; classes: number }): number[] {
+  return [data.inputs, ...(typeof hidden === 'number' ? [hidden] : hidden), data.classes];
+}
+
 type StepSize = z.output<typeof stepSize>;
 
 /** n_s in update steps: whole ones, rounded down from epochs, and at least one. */

@@ -1,4 +1,5 @@
 import type { Kernel, NetworkGroup, NetworkShape, RecordsRegion } from '../../worker/kernel/kernel.js';
+import { madeUpRecords } from '../../worker/kernel/made-up-records.js';
 import type { NodeMemory } from '../../worker/kernel/memory.js';
 import { initialParameters } from '../../worker/train/initialisation.js';
 import { spread, type Spread } from './measure.js';
@@ -77,7 +78,8 @@ function withGroup<Result>(
 ): Result {
   const { layers } = shapes[0] as NetworkShape;
   const inputs = layers[0] as number;
-  const records = madeUpRecords(memory, inputs, layers.at(-1) as number);
+  const classes = layers.at(-1) as number;
+  const records = madeUpRecords(memory, inputs, RECORDS, (i) => i % classes);
   const workspace = memory.allocate(kernel.workspaceBytes(shapes));
   const group = kernel.open(shapes, workspace);
   group.setNormalisation(new Float64Array(inputs).fill(127.5), new Float64Array(inputs).fill(74));
@@ -87,17 +89,4 @@ function withGroup<Result>(
   const result = use(group, records);
   for (const region of [workspace, records.images, records.labels]) memory.release(region);
   return result;
-}
-
-function madeUpRecords(memory: NodeMemory, inputs: number, classes: number): RecordsRegion {
-  const records = {
-    images: memory.allocate(RECORDS * inputs),
-    labels: memory.allocate(RECORDS),
-    records: RECORDS,
-    inputs,
-  };
-  const bytes = new Uint8Array(memory.memory.buffer, records.images.offset, RECORDS * inputs);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Math.imul(i, 2_654_435_761) >>> 24;
-  new Uint8Array(memory.memory.buffer, records.labels.offset, RECORDS).forEach((_, i, all) => (all[i] = i % classes));
-  return records;
 }

@@ -4,7 +4,7 @@ import { VernierError } from '../../proto/errors.js';
 import { exp, log } from '../../proto/numeric/index.js';
 import { generator } from '../../proto/seed.js';
 import type { BlockedFunctions } from '../../worker/kernel/blocked/functions.js';
-import { LINE, ROW_GROUP, roundUp } from '../../worker/kernel/blocked/layout.js';
+import { LINE, ROW_GROUP, roundUp, SCRATCH_ROWS } from '../../worker/kernel/blocked/layout.js';
 import type { Precision } from '../../worker/kernel/kernel.js';
 import { NodeMemory } from '../../worker/kernel/memory.js';
 import { loadNativeAddon } from '../../worker/kernel/native/index.js';
@@ -41,6 +41,10 @@ try {
   if (!(error instanceof VernierError)) throw error;
   missing = error.message;
 }
+
+it('packs no more rows in the WASM products than a workspace has room for', () => {
+  expect(wasm.PACKED_ROWS.value).toBeLessThanOrEqual(SCRATCH_ROWS);
+});
 
 it.skipIf(missing !== '')(`goes through every width of the native kernel ${missing}`, () => {
   expect(backends.length).toBeGreaterThan(1);

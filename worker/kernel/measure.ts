@@ -1,4 +1,5 @@
 import type { Kernel, NetworkShape, RecordsRegion } from './kernel.js';
+import { madeUpRecords } from './made-up-records.js';
 import type { NodeMemory } from './memory.js';
 
 /* How fast a backend is. This file alone reads a clock; no result depends on it. */
@@ -115,14 +116,7 @@ function now(): number {
 
 /** A few made-up records, over and over. */
 function placeRecords(memory: NodeMemory, inputs: number, count: number): RecordsRegion {
-  const records = { images: memory.allocate(count * inputs), labels: memory.allocate(count), records: count, inputs };
-  const { buffer } = memory.memory;
-  const images = new Uint8Array(buffer, records.images.offset, count * inputs);
-  const made = COMPARED_RECORDS * inputs;
-  for (let i = 0; i < made; i++) images[i] = Math.imul(i, 2_654_435_761) >>> 24;
-  for (let done = made; done < images.length; done += made) images.copyWithin(done, 0, made);
-  new Uint8Array(buffer, records.labels.offset, count).forEach((_, i, labels) => (labels[i] = i % CLASSES));
-  return records;
+  return madeUpRecords(memory, inputs, count, (i) => i % CLASSES, COMPARED_RECORDS);
 }
 
 function releaseRecords(memory: NodeMemory, { images, labels }: RecordsRegion): void {

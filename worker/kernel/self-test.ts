@@ -8,6 +8,7 @@ import type {
   Precision,
   RecordsRegion,
 } from './kernel.js';
+import { madeUpRecords } from './made-up-records.js';
 import { NodeMemory } from './memory.js';
 
 /*
@@ -98,7 +99,7 @@ function runCase(
   const shapes = networks.map((layers): NetworkShape => ({ layers, batchSize, precision }));
   const inputs = (networks[0] as readonly number[])[0] as number;
   const draw = drawsOf(inputs);
-  const records = placeRecords(memory, inputs, count);
+  const records = madeUpRecords(memory, inputs, count, (i) => (i * 5) % 3); // classes that every network has
   const workspace = memory.allocate(kernel.workspaceBytes(shapes));
   const group = kernel.open(shapes, workspace);
   group.setNormalisation(
@@ -188,17 +189,6 @@ function parametersOf({ layers, precision }: NetworkShape, place: number, draw: 
     }
     return { weights, bias };
   });
-}
-
-/** Bytes that look like none in particular: multiples of 2^32 divided by the golden ratio. */
-function placeRecords(memory: NodeMemory, inputs: number, count: number): RecordsRegion {
-  const records = { images: memory.allocate(inputs * count), labels: memory.allocate(count), records: count, inputs };
-  const { buffer } = memory.memory;
-  const images = new Uint8Array(buffer, records.images.offset, inputs * count);
-  for (let i = 0; i < images.length; i++) images[i] = Math.imul(i, 2_654_435_761) >>> 24;
-  // Classes that every network has.
-  new Uint8Array(buffer, records.labels.offset, count).forEach((_, i, labels) => (labels[i] = (i * 5) % 3));
-  return records;
 }
 
 /** Numbers in [-1, 1) that need no more than whole numbers: xorshift32 (Marsaglia 2003). */

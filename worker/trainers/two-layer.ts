@@ -1,6 +1,6 @@
 import type { DatasetInfo } from '../../proto/datasets.js';
 import { VernierError } from '../../proto/errors.js';
-import type { TwoLayerConfig } from '../../proto/trainers/two-layer.js';
+import { networkLayers, type TwoLayerConfig } from '../../proto/trainers/two-layer.js';
 import { NUMERICS_VERSION } from '../../proto/versions.js';
 import type { LoadedDataset } from '../datasets/dataset.js';
 import type { LayerParameters, Network, NetworkGroup, NetworkShape } from '../kernel/kernel.js';
@@ -33,8 +33,7 @@ function needs(config: TwoLayerConfig, dataset: DatasetInfo): { shape: NetworkSh
 }
 
 function networkShape(config: TwoLayerConfig, dataset: DatasetInfo): NetworkShape {
-  const hidden = typeof config.hidden === 'number' ? [config.hidden] : config.hidden;
-  return { layers: [dataset.inputs, ...hidden, dataset.classes], batchSize: config.batch_size, precision: 'float32' };
+  return { layers: networkLayers(config, dataset), batchSize: config.batch_size, precision: 'float32' };
 }
 
 function run({ trials, dataset, normalisation, kernel, workspace }: RunInput<TwoLayerConfig>): void {

@@ -1,13 +1,12 @@
-import type { Evaluation, NetworkGroup, NetworkShape, NetworkStep, RecordsRegion, Region } from '../kernel.js';
+import type { Evaluation, NetworkGroup, NetworkStep, RecordsRegion, Region } from '../kernel.js';
 import { valuesAt, type Values } from '../workspace.js';
 import type { BlockedFunctions } from './functions.js';
-import { blockedLayout, DEPTH_BLOCK, ROW_GROUP, roundUp, type BlockedLayout } from './layout.js';
+import { DEPTH_BLOCK, ROW_GROUP, roundUp, type BlockedLayout } from './layout.js';
 import { BlockedNetwork } from './network.js';
 
 /** Networks side by side over a backend's functions: the mini-batch is gathered once, block by block, for all of them. */
 export class BlockedGroup implements NetworkGroup {
   readonly networks: readonly BlockedNetwork[];
-  private readonly layout: BlockedLayout;
   private readonly rowNumbers: Uint32Array;
   private readonly mean: Values;
   private readonly inverseDeviation: Values;
@@ -15,11 +14,9 @@ export class BlockedGroup implements NetworkGroup {
   constructor(
     private readonly functions: BlockedFunctions,
     memory: WebAssembly.Memory,
-    private readonly shapes: readonly NetworkShape[],
+    private readonly layout: BlockedLayout,
     private readonly workspace: Region,
   ) {
-    const layout = blockedLayout(shapes);
-    this.layout = layout;
     // The workspace lies below what the memory may grow by, so that views of it stay valid.
     const { buffer } = memory;
     const { offset } = workspace;
@@ -37,7 +34,7 @@ export class BlockedGroup implements NetworkGroup {
   }
 
   trainStep(records: RecordsRegion, rows: Uint32Array, first: number, steps: readonly NetworkStep[]): void {
-    const { batchSize } = this.shapes[0] as NetworkShape;
+    const { batchSize } = this.layout;
     for (let i = 0; i < batchSize; i++) this.rowNumbers[i] = rows[first + i] as number;
     this.multiplyInputs(records, batchSize, true, (each) => steps.forEach(({ network }) => each(network)));
     for (const { network, eta, lambda } of steps) {

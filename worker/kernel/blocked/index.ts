@@ -18,8 +18,9 @@ export function blockedKernel(
     name,
     workspaceBytes: (shapes) => blockedLayout(shapes).bytes,
     open: (shapes, workspace) => {
-      const { precision, scratch } = blockedLayout(shapes);
-      return new BlockedGroup(functions(precision, workspace.offset + scratch), memory, shapes, workspace);
+      const layout = blockedLayout(shapes);
+      const { precision, scratch } = layout;
+      return new BlockedGroup(functions(precision, workspace.offset + scratch), memory, layout, workspace);
     },
   };
 }

@@ -15,7 +15,7 @@ export const DEPTH_BLOCK = 192;
 const MIN_EVALUATION_ROWS = 96;
 
 /** Rows of one factor that a backend may pack at a time. */
-const SCRATCH_ROWS = 60;
+export const SCRATCH_ROWS = 60;
 
 /** Offset from the workspace's start, and the bytes from one row (or panel) to the next. */
 export interface Rows {
@@ -58,6 +58,8 @@ export interface BlockedLayout {
   /** Bytes of a number. */
   value: number;
   inputs: number;
+  /** Rows of a mini-batch. */
+  batchSize: number;
   /** Rows that there is room for: of the mini-batch, or of a block that is evaluated. */
   rows: number;
   /** [inputs] */
@@ -117,6 +119,7 @@ export function blockedLayout(shapes: readonly NetworkShape[]): BlockedLayout {
     precision: first.precision,
     value,
     inputs,
+    batchSize: first.batchSize,
     rows,
     mean: vector(inputs),
     inverseDeviation: vector(inputs),

@@ -11,6 +11,8 @@ type Named<Bits extends '32' | '64'> = {
 
 /** What the compiled kernel exports: assembly/index.ts. Addresses and sizes are numbers of bytes, up to 2^32 - 1. */
 export interface WasmExports extends Named<'32'>, Named<'64'> {
+  /** Rows that the products pack in the scratch. */
+  PACKED_ROWS: { readonly value: number };
   exp(x: number): number;
   log(x: number): number;
   /** assembly/peak.ts: `turns` times 12 multiplications and 12 additions of vectors, starting from `factor`. */

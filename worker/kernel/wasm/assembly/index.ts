@@ -7,3 +7,4 @@
 export { exp, log } from './exponential';
 export * from './float32';
 export * from './float64';
+export { PACKED_ROWS } from './product';

@@ -2,8 +2,8 @@ import { bytes, LINE, ROWS, STRIP, VECTOR } from './layout';
 import { pack } from './pack';
 import { ADD, narrowTile, SET, UPDATE, wideTile } from './tile';
 
-/** Rows of A that are packed at a time: what the scratch has room for (blocked/layout.ts), and a second-level cache. */
-const PACKED_ROWS: i32 = 60;
+/** Rows of A that are packed at a time: what the scratch has room for (blocked/layout.ts, SCRATCH_ROWS), and a second-level cache. */
+export const PACKED_ROWS: i32 = 60;
 
 /** C [m, n] <- A [m, depth] B [depth, n], or C + that: BlockedFunctions.multiply. */
 export function multiply<T>(
