@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { catalogued } from '../../proto/datasets.js';
 import { doubleBits } from '../../proto/canonical.js';
-import { MAX_EPOCHS } from '../../proto/trainers/two-layer.js';
+import { MAX_EPOCHS } from '../../proto/training/plan.js';
 import type { EpochMetrics } from '../../proto/domain.js';
 import { loadDataset } from '../../worker/datasets/load.js';
 import { NodeMemory } from '../../worker/kernel/memory.js';

@@ -1,7 +1,7 @@
 import type { EpochMetrics, Metrics } from '../../proto/domain.js';
 import type { Network, NetworkGroup, NetworkStep } from '../kernel/kernel.js';
 import { partMetrics, type Part, type PartName } from './evaluation.js';
-import type { TrainingPlan } from './plan.js';
+import type { TrainingPlan } from '../../proto/training/plan.js';
 
 type WhenEvaluated = 'epoch' | 'final' | 'never';
 

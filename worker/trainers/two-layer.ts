@@ -7,7 +7,7 @@ import type { LayerParameters, Network, NetworkGroup, NetworkShape } from '../ke
 import { batchOrder } from '../train/batch-order.js';
 import { trainSideBySide, type TrainingEnd, type TrainingRun } from '../train/epoch-loop.js';
 import { initialParameters } from '../train/initialisation.js';
-import { planTraining } from '../train/plan.js';
+import { planTraining } from '../../proto/training/plan.js';
 import { encodeSafetensors } from '../train/safetensors.js';
 import { wantsWeights } from '../train/weights-policy.js';
 import { networkTensors, weightsDigest, type Tensor } from '../train/weights.js';

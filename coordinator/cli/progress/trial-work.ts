@@ -1,5 +1,15 @@
+import { z } from 'zod';
 import type { Json } from '../../../proto/canonical.js';
-import { twoLayerSchema, type TwoLayerConfig } from '../../../proto/trainers/two-layer.js';
+import { twoLayerSchema } from '../../../proto/trainers/two-layer.js';
+import { durationSchema } from '../../../proto/training/duration.js';
+import { trainingLength } from '../../../proto/training/plan.js';
+
+/** What a trial's length follows from. Other settings change none, and a parameter may give them. */
+const lengthSchema = z.object({
+  ...twoLayerSchema.pick({ kind: true, batch_size: true, cycles: true, epochs: true }).shape,
+  dataset: z.object({ train: z.number() }),
+  learning_rate: z.object({ step_size: durationSchema.optional() }).prefault({}),
+});
 
 /**
  * How much training one trial of a round is, in records gone through, so that rounds of different length can be
@@ -7,26 +17,8 @@ import { twoLayerSchema, type TwoLayerConfig } from '../../../proto/trainers/two
  * progress says and nothing else.
  */
 export function trialWork(trial: { [key: string]: Json }): number | undefined {
-  const parsed = twoLayerSchema.safeParse({ ...trial, learning_rate: withRates(trial['learning_rate']) });
-  return parsed.success ? twoLayerWork(parsed.data) : undefined;
-}
-
-/** Rates change no trial's length, and are what searches vary most: where a parameter gives one, any will do. */
-function withRates(rate: Json | undefined): Json | undefined {
-  if (typeof rate !== 'object' || rate === null || Array.isArray(rate)) return rate;
-  return rate['schedule'] === 'triangular' ? { min: 0, max: 0, ...rate } : { value: 0, ...rate };
-}
-
-function twoLayerWork({ dataset, batch_size, epochs, cycles, learning_rate }: TwoLayerConfig): number | undefined {
-  const stepsPerEpoch = Math.floor(dataset.train / batch_size);
-  if (epochs !== undefined) return epochs * stepsPerEpoch * batch_size;
-  if (cycles === undefined || learning_rate.schedule !== 'triangular') return undefined;
-  const { step_size } = learning_rate;
-  const half =
-    typeof step_size === 'number'
-      ? step_size
-      : 'steps' in step_size
-        ? step_size.steps
-        : step_size.epochs * stepsPerEpoch;
-  return cycles * 2 * half * batch_size;
+  const parsed = lengthSchema.safeParse(trial);
+  if (!parsed.success) return undefined;
+  const length = trainingLength(parsed.data);
+  return length && length.totalSteps * parsed.data.batch_size;
 }

@@ -1,6 +1,8 @@
 import { closest } from '../../../proto/closest.js';
 import type { DatasetInfo } from '../../../proto/datasets.js';
-import { MAX_EPOCHS, stepSizeInSteps, twoLayerSchema, type TwoLayerConfig } from '../../../proto/trainers/two-layer.js';
+import { twoLayerSchema, type TwoLayerConfig } from '../../../proto/trainers/two-layer.js';
+import type { Duration } from '../../../proto/training/duration.js';
+import { MAX_EPOCHS, trainingLength } from '../../../proto/training/plan.js';
 import { jsonSchemaOf } from '../json-schema.js';
 import type { Partially } from '../search-schema.js';
 import { quote } from '../source.js';
@@ -117,27 +119,27 @@ function checkLength({ config, gives, report }: TrialToCheck<Part>): void {
 
 /** Cycles give a length in update steps; how many epochs those are depends on the split and the mini-batch. */
 function checkEpochs({ config, gives, report }: TrialToCheck<Part>): void {
-  const { cycles, batch_size: batch, dataset, learning_rate: rate } = config;
-  if (gives('epochs') || cycles === undefined || batch === undefined || dataset?.train === undefined) return;
-  const stepSize = rate?.schedule === 'triangular' ? wholeStepSize(rate.step_size) : undefined;
-  const stepsPerEpoch = Math.floor(dataset.train / batch);
-  if (stepSize === undefined || stepsPerEpoch < 1) return;
-  const steps = 2 * stepSizeInSteps(stepSize, stepsPerEpoch);
-  const epochs = Math.ceil((cycles * steps) / stepsPerEpoch);
-  if (epochs <= MAX_EPOCHS) return;
-  const most = Math.floor((MAX_EPOCHS * stepsPerEpoch) / steps);
+  const { cycles, batch_size, dataset, learning_rate: rate } = config;
+  if (gives('epochs') || cycles === undefined || batch_size === undefined || dataset?.train === undefined) return;
+  const length = trainingLength({
+    dataset: { train: dataset.train },
+    batch_size,
+    cycles,
+    learning_rate: { step_size: rate?.schedule === 'triangular' ? wholeDuration(rate.step_size) : undefined },
+  });
+  if (length?.cycleSteps === undefined || length.epochs <= MAX_EPOCHS) return;
+  const { cycleSteps, epochs, stepsPerEpoch } = length;
+  const most = Math.floor((MAX_EPOCHS * stepsPerEpoch) / cycleSteps);
   report({
     rule: 'too-long',
-    message: `cycles ${cycles} of ${steps} update steps each are ${epochs} epochs, more than the ${MAX_EPOCHS} that a trial may have`,
+    message: `cycles ${cycles} of ${cycleSteps} update steps each are ${epochs} epochs, more than the ${MAX_EPOCHS} that a trial may have`,
     paths: ['cycles', 'learning_rate.step_size'],
     suggestion: most < 1 ? 'choose a smaller step_size' : `cycles is at most ${most} with this step_size`,
   });
 }
 
-type TriangularRate = Extract<TwoLayerConfig['learning_rate'], { schedule: 'triangular' }>;
-
-/** The step size where it is sound. */
-function wholeStepSize(given: Partially<TriangularRate>['step_size']): TriangularRate['step_size'] | undefined {
+/** The duration where it is sound. */
+function wholeDuration(given: Partially<Duration> | undefined): Duration | undefined {
   if (given === undefined || typeof given === 'number') return given;
   if ('steps' in given && given.steps !== undefined) return { steps: given.steps };
   return 'epochs' in given && given.epochs !== undefined ? { epochs: given.epochs } : undefined;

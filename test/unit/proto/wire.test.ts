@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { EpochMetrics, Metrics, Parameters, ParameterValue } from '../../../proto/domain.js';
 import type { SearchEvent, SearchEvent__Output } from '../../../proto/generated/vernier/v1/SearchEvent.js';
 import { vernierProto } from '../../../proto/grpc.js';
-import { MAX_EPOCHS } from '../../../proto/trainers/two-layer.js';
+import { MAX_EPOCHS } from '../../../proto/training/plan.js';
 import {
   epochFromWire,
   epochToWire,

@@ -8,7 +8,7 @@ import { parseSearchFile } from '../../../coordinator/spec/search-file.js';
 import { canonicalJson, type Json } from '../../../proto/canonical.js';
 import { VernierError } from '../../../proto/errors.js';
 import { trainerSchemas } from '../../../proto/trainers/index.js';
-import { planTraining } from '../../../worker/train/plan.js';
+import { planTraining } from '../../../proto/training/plan.js';
 import { MINE, SOUND } from './support.js';
 
 const FOLDERS = [join(import.meta.dirname, 'golden'), join(import.meta.dirname, '../../../configs')];

@@ -6,7 +6,7 @@ import {
   type TrainingEnd,
   type TrainingRun,
 } from '../../../worker/train/epoch-loop.js';
-import type { TrainingPlan } from '../../../worker/train/plan.js';
+import type { TrainingPlan } from '../../../proto/training/plan.js';
 
 /* What the loop asks of a network, and when; real networks are in trainers' tests. */
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { constantRate, triangularRate } from '../../../worker/train/schedule.js';
+import { constantRate, triangularRate } from '../../../proto/training/schedule.js';
 
 describe('triangularRate', () => {
   const cycle = fc.record({

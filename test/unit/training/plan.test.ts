@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { twoLayerSchema, type TwoLayerInput } from '../../../proto/trainers/two-layer.js';
-import { planTraining } from '../../../worker/train/plan.js';
+import { planTraining } from '../../../proto/training/plan.js';
 
 const triangular = (stepSize: TriangularInput['step_size']): TwoLayerInput['learning_rate'] => ({
   schedule: 'triangular',
