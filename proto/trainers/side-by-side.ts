@@ -1,4 +1,5 @@
-import { networkLayers, type TwoLayerConfig } from './two-layer.js';
+import type { TrialConfig } from './index.js';
+import { networkLayers } from './network.js';
 
 /**
  * Trials side by side: trials that see the same mini-batches are trained together in one thread, which reads each mini-batch
@@ -12,13 +13,13 @@ export const MAX_SIDE_BY_SIDE = 8;
  * Tells which trials of a round may be trained side by side: those of equal keys. They agree in what their mini-batches depend on
  * (data, split, batch size, training seed), and may differ in everything else.
  */
-export function sideBySideKey(config: TwoLayerConfig, seed: number, datasetSha256: string): string {
+export function sideBySideKey(config: TrialConfig, seed: number, datasetSha256: string): string {
   const { kind, dataset, batch_size: batchSize } = config;
   return [kind, datasetSha256, dataset.train, dataset.validation, batchSize, seed].join(' ');
 }
 
 /** Bytes of a trial's weights, in float32: what a cache has to bear of each trial. */
-export function weightsBytes(config: TwoLayerConfig, data: { inputs: number; classes: number }): number {
+export function weightsBytes(config: Pick<TrialConfig, 'hidden'>, data: { inputs: number; classes: number }): number {
   const layers = networkLayers(config, data);
   const weights = layers.slice(1).reduce((sum, units, layer) => sum + (layers[layer] as number) * units, 0);
   return weights * Float32Array.BYTES_PER_ELEMENT;

@@ -1,12 +1,8 @@
 import { z } from 'zod';
 import { learningRateSchema } from '../training/learning-rate.js';
 import { MAX_EPOCHS } from '../training/plan.js';
+import { hiddenSchema, MAX_BATCH, positiveInteger } from './network.js';
 
-/** Network sizes beyond these would not fit a node's 4 GiB kernel memory; they catch slips of the keyboard. */
-const MAX_UNITS = 65_536;
-const MAX_BATCH = 65_536;
-
-const positiveInteger = z.int().min(1);
 const whenEvaluated = z.enum(['epoch', 'final', 'never']);
 
 /**
@@ -24,8 +20,7 @@ export const twoLayerSchema = z.strictObject({
     /** The next `validation` records. */
     validation: z.int().min(0),
   }),
-  /** Units of the hidden layer; several layers as a list. */
-  hidden: z.union([positiveInteger.max(MAX_UNITS), z.array(positiveInteger.max(MAX_UNITS)).min(1).max(8)]).default(50),
+  hidden: hiddenSchema.default(50),
   batch_size: positiveInteger.max(MAX_BATCH).default(100),
   learning_rate: learningRateSchema,
   /** L2 penalty: cost = loss + lambda * sum of squared weights. */
@@ -41,8 +36,3 @@ export const twoLayerSchema = z.strictObject({
 /** Settings as written, before defaults. */
 export type TwoLayerInput = z.input<typeof twoLayerSchema>;
 export type TwoLayerConfig = z.output<typeof twoLayerSchema>;
-
-/** Units per layer of the trial's network: inputs, hidden ..., classes. */
-export function networkLayers({ hidden }: TwoLayerConfig, data: { inputs: number; classes: number }): number[] {
-  return [data.inputs, ...(typeof hidden === 'number' ? [hidden] : hidden), data.classes];
-}

@@ -1,7 +1,8 @@
 import type { EpochMetrics } from '../../proto/domain.js';
 import { VernierError } from '../../proto/errors.js';
 import { sideBySideKey } from '../../proto/trainers/side-by-side.js';
-import { parseTrialConfig, type TrialConfig } from '../trainers/index.js';
+import type { TrialConfig } from '../../proto/trainers/index.js';
+import { parseTrialConfig } from '../trainers/index.js';
 import type { TrialFinished } from '../trainers/trainer.js';
 import type { WeightsPolicy } from '../train/weights-policy.js';
 import { CANCELLED } from './task.js';

@@ -4,7 +4,7 @@ import type { ErrorPayload } from '../../proto/errors.js';
 import type { LoadedDataset } from '../datasets/dataset.js';
 import type { RecordsRegion, Region } from '../kernel/kernel.js';
 import type { KernelRecipe } from '../kernel/recipe.js';
-import type { TrialConfig } from '../trainers/index.js';
+import type { TrialConfig } from '../../proto/trainers/index.js';
 import type { Normalisation, TrialEnd } from '../trainers/trainer.js';
 import type { WeightsPolicy } from '../train/weights-policy.js';
 

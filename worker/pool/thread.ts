@@ -3,7 +3,8 @@ import { toErrorPayload } from '../../proto/errors.js';
 import type { Kernel } from '../kernel/kernel.js';
 import { openKernel } from '../kernel/recipe.js';
 import { recordStatistics } from '../kernel/statistics.js';
-import { trainerOf, type TrialConfig } from '../trainers/index.js';
+import type { TrialConfig } from '../../proto/trainers/index.js';
+import { trainerOf } from '../trainers/index.js';
 import type { TrialEnd, TrialInput } from '../trainers/trainer.js';
 import {
   CANCELLED,

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { VernierError } from '../../proto/errors.js';
-import { trainerSchema, trainerSchemas, type TrainerKind } from '../../proto/trainers/index.js';
+import { trainerSchema, trainerSchemas, type TrainerKind, type TrialConfig } from '../../proto/trainers/index.js';
 import type { Trainer } from './trainer.js';
 import { twoLayerTrainer } from './two-layer.js';
 
@@ -8,9 +8,6 @@ import { twoLayerTrainer } from './two-layer.js';
 const trainers: { [Kind in TrainerKind]: Trainer<z.output<(typeof trainerSchemas)[Kind]>> } = {
   'two-layer': twoLayerTrainer,
 };
-
-/** A trial's settings, checked, of any kind. */
-export type TrialConfig = z.output<(typeof trainerSchemas)[TrainerKind]>;
 
 /** The trainer of a configuration's kind. */
 export function trainerOf(config: TrialConfig): Trainer<TrialConfig> {

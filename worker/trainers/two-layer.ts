@@ -1,6 +1,7 @@
 import type { DatasetInfo } from '../../proto/datasets.js';
 import { VernierError } from '../../proto/errors.js';
-import { networkLayers, type TwoLayerConfig } from '../../proto/trainers/two-layer.js';
+import { networkLayers } from '../../proto/trainers/network.js';
+import type { TwoLayerConfig } from '../../proto/trainers/two-layer.js';
 import { NUMERICS_VERSION } from '../../proto/versions.js';
 import type { LoadedDataset } from '../datasets/dataset.js';
 import type { LayerParameters, Network, NetworkGroup, NetworkShape } from '../kernel/kernel.js';

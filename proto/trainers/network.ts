@@ -1,0 +1,22 @@
+import { z } from 'zod';
+
+/* Settings of networks that trainers share. */
+
+/** Network sizes beyond these would not fit a node's 4 GiB kernel memory; they catch slips of the keyboard. */
+const MAX_UNITS = 65_536;
+const MAX_HIDDEN_LAYERS = 8;
+/** Records that a network sees at once, a mini-batch. */
+export const MAX_BATCH = 65_536;
+
+export const positiveInteger = z.int().min(1);
+const units = positiveInteger.max(MAX_UNITS);
+
+/** Units of the hidden layer; several layers as a list. */
+export const hiddenSchema = z.union([units, z.array(units).min(1).max(MAX_HIDDEN_LAYERS)]);
+
+type Hidden = z.output<typeof hiddenSchema>;
+
+/** Units per layer of a network: inputs, hidden ..., classes. */
+export function networkLayers({ hidden }: { hidden: Hidden }, data: { inputs: number; classes: number }): number[] {
+  return [data.inputs, ...(typeof hidden === 'number' ? [hidden] : hidden), data.classes];
+}
