@@ -11,6 +11,39 @@ export interface DatasetInfo {
   /** Bytes per record. */
   inputs: number;
   classes: number;
+  /**
+   * How a record is an image; absent where it is none, or nobody knows. It follows from the files, so it is no part of the identity:
+   * what trains on the bytes as they are does not need it.
+   */
+  image?: ImageShape;
+}
+
+/** An image of a byte a channel and pixel. */
+export interface ImageShape {
+  channels: number;
+  height: number;
+  width: number;
+  /** `planar`: [channels, height, width], as CIFAR-10; `interleaved`: [height, width, channels]. All the same with one channel: then `planar`. */
+  order: 'planar' | 'interleaved';
+}
+
+/** Grey, grey with alpha, colour, colour with alpha. */
+const MAX_CHANNELS = 4;
+
+/**
+ * How records of this shape are images: [height, width], [channels, height, width] or [height, width, channels] with 1 to 4
+ * channels. Undefined for any other shape, and where the channels can be the first axis or the last.
+ *
+ * @param shape of one record, its last axis the fastest
+ */
+export function imageShapeOf(shape: readonly number[]): ImageShape | undefined {
+  const [a = 0, b = 0, c = 0] = shape;
+  if (shape.length === 2) return { channels: 1, height: a, width: b, order: 'planar' };
+  if (shape.length !== 3) return undefined;
+  const [first, last] = [a <= MAX_CHANNELS, c <= MAX_CHANNELS];
+  if (first === last) return undefined;
+  if (first) return { channels: a, height: b, width: c, order: 'planar' };
+  return { channels: c, height: a, width: b, order: c === 1 ? 'planar' : 'interleaved' };
 }
 
 /** One file of a data set as it lies in the data folder, unpacked. Sums and sizes are of the unpacked content. */
@@ -60,6 +93,8 @@ export function datasetIdentity(members: readonly Pick<MemberFile, 'file' | 'sha
 /** Bytes before the elements of an idx file with `dimensions` axes. */
 const idxHeaderBytes = (dimensions: number): number => 4 + 4 * dimensions;
 
+const MNIST_IMAGE: ImageShape = { channels: 1, height: 28, width: 28, order: 'planar' };
+
 /** The four files of the MNIST family: images [records, 28, 28] and labels [records]. */
 function mnistMembers(
   train: { records: number; images: string; labels: string },
@@ -99,6 +134,8 @@ function mnistMembers(
   ];
 }
 
+const CIFAR_IMAGE: ImageShape = { channels: 3, height: 32, width: 32, order: 'planar' };
+
 /** A batch of 10,000 CIFAR-10 records: 1 label byte, then 32 x 32 red, green and blue bytes, each plane row-major. */
 function cifarBatch(file: string, split: 'train' | 'test', sha256: string): MemberFile {
   return { file, bytes: 10_000 * (1 + 3072), sha256, split, holds: 'labelled-images' };
@@ -130,6 +167,7 @@ export const datasetCatalogue: readonly CatalogueEntry[] = [
     train: 7000,
     test: 1000,
     inputs: 784,
+    image: MNIST_IMAGE,
     classNames: FASHION_CLASSES,
     source: { kind: 'embedded' },
     members: mnistMembers(
@@ -151,6 +189,7 @@ export const datasetCatalogue: readonly CatalogueEntry[] = [
     train: 50_000,
     test: 10_000,
     inputs: 3072,
+    image: CIFAR_IMAGE,
     classNames: ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'],
     source: { kind: 'archive', url: 'https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz' },
     members: [
@@ -168,6 +207,7 @@ export const datasetCatalogue: readonly CatalogueEntry[] = [
     train: 60_000,
     test: 10_000,
     inputs: 784,
+    image: MNIST_IMAGE,
     classNames: FASHION_CLASSES,
     // Plain HTTP is all this address serves; the sums below are what makes it safe.
     source: { kind: 'gzipped-files', url: 'http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/' },
@@ -190,6 +230,7 @@ export const datasetCatalogue: readonly CatalogueEntry[] = [
     train: 60_000,
     test: 10_000,
     inputs: 784,
+    image: MNIST_IMAGE,
     classNames: ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'],
     source: { kind: 'gzipped-files', url: 'https://storage.googleapis.com/cvdf-datasets/mnist/' },
     members: mnistMembers(

@@ -184,7 +184,14 @@ function datasetsFromWire(datasets: readonly DatasetInfo__Output[]): DatasetInfo
     if (DATASET_NAME.test(name) && BLOB_NAME.test(sha256)) continue;
     throw usage(`a data set has a lower-case name and a SHA-256, not ${JSON.stringify([name, sha256]).slice(0, 200)}`);
   }
-  return [...datasets];
+  return datasets.map(({ image, ...described }) => {
+    if (image === null) return described;
+    const { channels, height, width, order } = image;
+    if (channels * height * width !== described.inputs || (order !== 'planar' && order !== 'interleaved')) {
+      throw usage(`the images of data set ${described.name} are not of its ${described.inputs} values a record`);
+    }
+    return { ...described, image: { channels, height, width, order } };
+  });
 }
 
 function usage(message: string): VernierError {

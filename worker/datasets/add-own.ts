@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DATASET_NAME, type MemberFile } from '../../proto/datasets.js';
+import { DATASET_NAME, imageShapeOf, type MemberFile } from '../../proto/datasets.js';
 import { VernierError } from '../../proto/errors.js';
 import { arrayBody, readArrayHeader } from './array-file.js';
 import { elementCount, type ArrayHeader } from './array-header.js';
@@ -75,9 +75,17 @@ export async function addOwn(
       members.push(await writeImages(staging, split));
       options.onMember?.(split.images.path);
     }
-    const inputs = elementCount(train.images.header.shape.slice(1));
+    const record = train.images.header.shape.slice(1);
     const classes = options.classes ?? highest + 1;
-    const manifest = { name, train: train.records, test: test?.records ?? 0, inputs, classes, members };
+    const manifest = {
+      name,
+      train: train.records,
+      test: test?.records ?? 0,
+      inputs: elementCount(record),
+      classes,
+      image: imageShapeOf(record),
+      members,
+    };
     await writeFile(join(staging, MANIFEST_FILE), writeManifest(manifest), { flush: true });
     await install();
     const stored = await findDataset(name, dataDir);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { MemberFile } from '../../proto/datasets.js';
+import type { ImageShape, MemberFile } from '../../proto/datasets.js';
 import { VernierError } from '../../proto/errors.js';
 import { idxHeaderBytes, MAX_IDX_DIMENSIONS } from './idx.js';
 
@@ -27,6 +27,14 @@ const manifest = z.strictObject({
   test: z.int().min(0),
   inputs: z.int().min(1),
   classes: z.int().min(1).max(MAX_CLASSES),
+  image: z
+    .strictObject({
+      channels: z.int().min(1),
+      height: z.int().min(1),
+      width: z.int().min(1),
+      order: z.enum(['planar', 'interleaved']),
+    })
+    .optional(),
   members: z.array(member).min(2).max(4),
 });
 
@@ -36,6 +44,7 @@ export interface OwnDataset {
   test: number;
   inputs: number;
   classes: number;
+  image?: ImageShape | undefined;
   members: MemberFile[];
 }
 
@@ -57,6 +66,12 @@ export function parseManifest(text: string, path: string): OwnDataset {
     throw refuse(`${issue?.path.join('.') || 'the manifest'}: ${issue?.message ?? 'invalid'}`);
   }
   const { format: _format, ...described } = parsed.data;
+  const { image, inputs } = described;
+  if (image !== undefined && image.channels * image.height * image.width !== inputs) {
+    throw refuse(
+      `image: ${image.channels} channels of ${image.height} x ${image.width} are not the ${inputs} inputs of a record`,
+    );
+  }
   for (const split of ['train', 'test'] as const) {
     for (const holds of ['images', 'labels'] as const) {
       const files = described.members.filter((each) => each.split === split && each.holds === holds);

@@ -5,12 +5,16 @@ import {
   DATASET_NAME,
   datasetCatalogue,
   datasetIdentity,
+  imageShapeOf,
   type CatalogueEntry,
   type DatasetInfo,
+  type ImageShape,
   type MemberFile,
 } from '../../proto/datasets.js';
 import { VernierError } from '../../proto/errors.js';
 import { packageFile } from '../../proto/package-root.js';
+import { readArrayHeader } from './array-file.js';
+import { elementCount } from './array-header.js';
 import type { Packing } from './chunks.js';
 import { MANIFEST_FILE, parseManifest } from './manifest.js';
 
@@ -54,9 +58,9 @@ export function placeOf(name: string, entry: CatalogueEntry | undefined, dataDir
 
 /** A data set of the catalogue, whether its files are there or not. */
 export function cataloguedDataset(entry: CatalogueEntry, dataDir: string): StoredDataset {
-  const { name, sha256, train, test, inputs, classes } = entry;
+  const { name, sha256, train, test, inputs, classes, image } = entry;
   return {
-    info: { name, sha256, train, test, inputs, classes },
+    info: { name, sha256, train, test, inputs, classes, ...(image === undefined ? {} : { image }) },
     entry,
     members: entry.members,
     directory: entry.source.kind === 'embedded' ? packageFile(`worker/datasets/embedded/${name}`) : join(dataDir, name),
@@ -90,7 +94,7 @@ export async function findDataset(name: string, dataDir: string): Promise<Stored
     if (isAbsent(error)) return undefined;
     throw error;
   }
-  const { members, ...described } = parseManifest(text, join(directory, MANIFEST_FILE));
+  const { members, image: written, ...described } = parseManifest(text, join(directory, MANIFEST_FILE));
   if (described.name !== name) {
     throw new VernierError(
       'DATASET_CORRUPT',
@@ -100,12 +104,37 @@ export async function findDataset(name: string, dataDir: string): Promise<Stored
       },
     );
   }
+  const image = written ?? (await imageOfFiles(members, directory, described.inputs));
   return {
-    info: { ...described, sha256: datasetIdentity(members, described.classes) },
+    info: {
+      ...described,
+      sha256: datasetIdentity(members, described.classes),
+      ...(image === undefined ? {} : { image }),
+    },
     entry: undefined,
     members,
     directory,
   };
+}
+
+/**
+ * How records are images, by the head of the training images' file: manifests of before it was written there lack it. Undefined
+ * too when the file cannot be read, which is told by whoever reads the data.
+ */
+async function imageOfFiles(
+  members: readonly MemberFile[],
+  directory: string,
+  inputs: number,
+): Promise<ImageShape | undefined> {
+  const images = members.find(({ split, holds }) => split === 'train' && holds === 'images');
+  if (images === undefined) return undefined;
+  try {
+    const { shape } = await readArrayHeader(join(directory, images.file));
+    const record = shape.slice(1);
+    return elementCount(record) === inputs ? imageShapeOf(record) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 export interface MemberState {
