@@ -30,7 +30,8 @@ export interface Generator {
  * "SEED:PURPOSE:PART...". Each purpose has a stream of its own, so that no draw depends on how many another took, and
  * resuming needs no generator state.
  *
- * Purposes in use: `init` (initial weights), `order:EPOCH` (mini-batch order of an epoch, from 1).
+ * Purposes in use: `init` (initial weights), `order:EPOCH` (mini-batch order of an epoch, from 1), `flip:EPOCH` (which images are
+ * mirrored), `dropout:EPOCH:LAYER` (which units are kept; hidden layers from 1).
  */
 export function generator(seed: number, ...purpose: readonly (string | number)[]): Generator {
   const alea = seedrandom.alea([seed, ...purpose].join(':'));

@@ -20,3 +20,12 @@ type Hidden = z.output<typeof hiddenSchema>;
 export function networkLayers({ hidden }: { hidden: Hidden }, data: { inputs: number; classes: number }): number[] {
   return [data.inputs, ...(typeof hidden === 'number' ? [hidden] : hidden), data.classes];
 }
+
+const INITIALISATIONS = ['lecun', 'he', 'xavier'] as const;
+export type Initialisation = (typeof INITIALISATIONS)[number];
+
+/** The first weights' deviation (docs/numerics.md); `lecun` is as without. */
+export const initialisationSchema = z.enum(INITIALISATIONS);
+
+/** The probability with which a record drops a hidden unit, of every hidden layer; 0 is as without. */
+export const dropoutSchema = z.number().min(0).lt(1);
