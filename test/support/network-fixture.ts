@@ -81,6 +81,8 @@ export function openNetwork(
   return {
     setParameters: (layers) => network.setParameters(layers),
     parameters: () => network.parameters(),
+    parameter: (layer, tensor, index) => network.parameter(layer, tensor, index),
+    setParameter: (layer, tensor, index, value) => network.setParameter(layer, tensor, index, value),
     sumSquaredWeights: () => network.sumSquaredWeights(),
     trainStep: (records, rows, first, eta, lambda) =>
       group.trainStep(records, rows, first, [{ network: 0, eta, lambda }]),

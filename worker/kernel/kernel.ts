@@ -27,6 +27,12 @@ export interface NetworkShape {
   /** Rows of a mini-batch. */
   batchSize: number;
   precision: Precision;
+  /** Room for velocities: steps may have `momentum`. */
+  momentum?: boolean;
+  /** Room for the factors of dropout: steps, gradients and losses may have `dropout`. */
+  dropout?: boolean;
+  /** Room for `NetworkGroup.gradients`. */
+  gradients?: boolean;
 }
 
 /** One layer's parameters in logical order, whatever layout a backend keeps. */
@@ -44,19 +50,41 @@ export interface Evaluation {
   correct: number;
 }
 
+/**
+ * Inverted dropout of one mini-batch (Srivastava et al. 2014): behind its ReLU a hidden unit is multiplied with `scale` where it is
+ * kept, with 0 where it is dropped, and its gradient as well.
+ */
+export interface Dropout {
+  /** 1 / (1 - p); rounded once to the network's precision. */
+  scale: number;
+  /** One a hidden layer, [batchSize, units], row-major: 1 kept, 0 dropped. */
+  kept: readonly Uint8Array[];
+}
+
 /** One update step of one network of a group. */
 export interface NetworkStep {
   /** Its place in the group. */
   network: number;
   eta: number;
   lambda: number;
+  /** mu: the step goes along the velocities, which it renews. Absent: along the gradient; the velocities are left as they are. */
+  momentum?: number;
+  dropout?: Dropout;
 }
+
+/** One of a layer's parameter tensors. */
+export type ParameterTensor = keyof LayerParameters;
 
 /** One network's parameters, in a group. */
 export interface Network {
+  /** Also sets all velocities to 0. */
   setParameters(layers: readonly LayerParameters[]): void;
   /** Copies. */
   parameters(): LayerParameters[];
+  /** One number, by its layer from 0 and its index in logical order; costs next to nothing. */
+  parameter(layer: number, tensor: ParameterTensor, index: number): number;
+  /** Puts one number, rounded to the precision, in the place of `parameter`'s; all else, velocities too, is left as it is. */
+  setParameter(layer: number, tensor: ParameterTensor, index: number, value: number): void;
   /** Sum of all squared weights (biases left out), accumulated in float64, layer by layer in logical order. */
   sumSquaredWeights(): number;
 }
@@ -71,11 +99,40 @@ export interface NetworkGroup {
   setNormalisation(mean: Float64Array, deviation: Float64Array): void;
   /**
    * One update step of each network in `steps`, on the mini-batch of `records` at rows[first .. first + batchSize):
-   * W <- c W - eta G with c = 1 - 2 eta lambda, b <- b - eta g. The other networks are left as they are.
+   * W <- c W - eta G with c = 1 - 2 eta lambda, b <- b - eta g; with momentum mu V <- mu V + G + 2 lambda W, W <- W - eta V,
+   * v <- mu v + g, b <- b - eta v. The other networks are left as they are.
+   *
+   * @throws TypeError when a step has momentum or dropout, and its network's shape does not say so
    */
   trainStep(records: RecordsRegion, rows: Uint32Array, first: number, steps: readonly NetworkStep[]): void;
   /** Records first .. first + count, in order, with the weights of the given networks as they are; one answer each. */
   evaluate(records: RecordsRegion, first: number, count: number, networks: readonly number[]): Evaluation[];
+  /**
+   * The gradients G and g that trainStep would use on this mini-batch: of the mean cross entropy by every weight and bias, without
+   * the penalty's part. The parameters are left as they are.
+   *
+   * @throws TypeError when the network's shape does not ask for `gradients`, or for `dropout` where that is given
+   */
+  gradients(
+    records: RecordsRegion,
+    rows: Uint32Array,
+    first: number,
+    network: number,
+    dropout?: Dropout,
+  ): LayerParameters[];
+  /**
+   * The mini-batch's loss as trainStep's forward pass sees it, one sum a network: of the cross entropies, in float64, in row order.
+   *
+   * @param dropout of each of the networks, which have to be of equal hidden layers then
+   * @throws TypeError when there is dropout, and a network's shape does not say so
+   */
+  batchLoss(
+    records: RecordsRegion,
+    rows: Uint32Array,
+    first: number,
+    networks: readonly number[],
+    dropout?: Dropout,
+  ): number[];
 }
 
 export interface Kernel {

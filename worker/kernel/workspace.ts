@@ -17,8 +17,13 @@ export class WorkspaceLayout {
   }
 }
 
+export interface LayerSize {
+  inputs: number;
+  outputs: number;
+}
+
 /** Consecutive pairs of a network's layers: the inputs and outputs of each of its weight matrices. */
-export function layerSizes(layers: readonly number[]): { inputs: number; outputs: number }[] {
+export function layerSizes(layers: readonly number[]): LayerSize[] {
   return layers.slice(1).map((outputs, layer) => ({ inputs: layers[layer] as number, outputs }));
 }
 

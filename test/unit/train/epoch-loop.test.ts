@@ -29,6 +29,12 @@ class ScriptedNetwork {
   parameters(): never[] {
     return [];
   }
+  parameter(): number {
+    throw new Error('training asks for no single parameter');
+  }
+  setParameter(): void {
+    throw new Error('training sets no single parameter');
+  }
   sumSquaredWeights(): number {
     return this.script.squares?.(this.steps.length) ?? 4;
   }
@@ -60,6 +66,14 @@ class ScriptedGroup implements NetworkGroup {
     this.evaluations.push(`${of === testRecords ? 'test' : 'records'} ${first}+${count}`);
     this.together.push(`evaluate ${networks.join('')}`);
     return networks.map((network) => ({ lossSum: count * this.networks[network]!.loss, correct: count / 2 }));
+  }
+
+  gradients(): never {
+    throw new Error('training steps, and asks for no gradients');
+  }
+
+  batchLoss(): never {
+    throw new Error('training asks for no loss of a mini-batch');
   }
 }
 

@@ -1,4 +1,12 @@
-import type { Evaluation, NetworkGroup, NetworkStep, RecordsRegion, Region } from '../kernel.js';
+import type {
+  Dropout,
+  Evaluation,
+  LayerParameters,
+  NetworkGroup,
+  NetworkStep,
+  RecordsRegion,
+  Region,
+} from '../kernel.js';
 import { valuesAt, type Values } from '../workspace.js';
 import type { BlockedFunctions } from './functions.js';
 import { DEPTH_BLOCK, ROW_GROUP, roundUp, type BlockedLayout } from './layout.js';
@@ -35,13 +43,47 @@ export class BlockedGroup implements NetworkGroup {
 
   trainStep(records: RecordsRegion, rows: Uint32Array, first: number, steps: readonly NetworkStep[]): void {
     const { batchSize } = this.layout;
-    for (let i = 0; i < batchSize; i++) this.rowNumbers[i] = rows[first + i] as number;
+    this.nameBatch(rows, first);
     this.multiplyInputs(records, batchSize, true, (each) => steps.forEach(({ network }) => each(network)));
-    for (const { network, eta, lambda } of steps) {
-      const stepped = this.network(network);
-      stepped.finishForward(batchSize);
-      stepped.backward(batchSize, records.labels.offset, 1 - 2 * eta * lambda, eta);
+    for (const step of steps) {
+      const network = this.network(step.network);
+      network.finishForward(batchSize, step.dropout);
+      network.finishStep(batchSize, records.labels.offset, step);
     }
+  }
+
+  gradients(
+    records: RecordsRegion,
+    rows: Uint32Array,
+    first: number,
+    network: number,
+    dropout?: Dropout,
+  ): LayerParameters[] {
+    const { batchSize } = this.layout;
+    const asked = this.network(network);
+    this.nameBatch(rows, first);
+    this.multiplyInputs(records, batchSize, true, (each) => each(network));
+    asked.finishForward(batchSize, dropout);
+    return asked.finishGradients(batchSize, records.labels.offset);
+  }
+
+  batchLoss(
+    records: RecordsRegion,
+    rows: Uint32Array,
+    first: number,
+    networks: readonly number[],
+    dropout?: Dropout,
+  ): number[] {
+    const { batchSize } = this.layout;
+    this.nameBatch(rows, first);
+    this.multiplyInputs(records, batchSize, false, (each) => networks.forEach(each));
+    return networks.map((index) => {
+      const network = this.network(index);
+      network.beginEvaluation();
+      network.finishForward(batchSize, dropout);
+      network.addToEvaluation(batchSize, records.labels.offset);
+      return network.evaluation().lossSum;
+    });
   }
 
   evaluate(records: RecordsRegion, first: number, count: number, networks: readonly number[]): Evaluation[] {
@@ -91,6 +133,11 @@ export class BlockedGroup implements NetworkGroup {
       );
       forEachNetwork((network) => this.network(network).multiplyInputs(rows, first, count));
     }
+  }
+
+  /** The records of a mini-batch are those at rows[first .. first + batchSize). */
+  private nameBatch(rows: Uint32Array, first: number): void {
+    for (let i = 0; i < this.layout.batchSize; i++) this.rowNumbers[i] = rows[first + i] as number;
   }
 
   /** Rows up to the next whole group name the last record again. */

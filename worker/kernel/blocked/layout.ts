@@ -1,5 +1,5 @@
 import type { NetworkShape, Precision } from '../kernel.js';
-import { bytesPerValue, layerSizes, WorkspaceLayout } from '../workspace.js';
+import { bytesPerValue, layerSizes, WorkspaceLayout, type LayerSize } from '../workspace.js';
 
 /* Where the matrices of a group of networks lie in a workspace; functions.ts describes their two forms. */
 
@@ -28,13 +28,21 @@ export interface Panels {
   panel: number;
 }
 
-export interface LayerPlace {
-  inputs: number;
-  outputs: number;
+/** A layer's parameters, or as many numbers that go with them. */
+export interface ParameterPlace {
   /** W^T: [outputs, inputs] */
   weights: Rows;
   /** [outputs] */
   bias: number;
+}
+
+export interface LayerPlace extends ParameterPlace {
+  inputs: number;
+  outputs: number;
+  /** For momentum. */
+  velocity?: ParameterPlace;
+  /** For `gradients`. */
+  gradient?: ParameterPlace;
   /** [outputs, rows]: the products, then what the layer gives on; of the last layer the scores, then dJ/dz. */
   activations: Rows;
   /** Absent from the last layer. */
@@ -43,6 +51,8 @@ export interface LayerPlace {
     gradient: Rows;
     /** [rows, outputs]: the activations again, for the next layer's update. */
     panels: Panels;
+    /** For dropout: [outputs, rows]. */
+    factors?: Rows;
   };
 }
 
@@ -107,12 +117,25 @@ export function blockedLayout(shapes: readonly NetworkShape[]): BlockedLayout {
     const panel = roundUp(rows, ROW_GROUP) * LINE;
     return { offset: layout.place(Math.ceil(columns / lane) * panel), panel };
   };
-  const layerPlace = (size: { inputs: number; outputs: number }, isLast: boolean): LayerPlace => ({
-    ...size,
+  const parameters = (size: LayerSize): ParameterPlace => ({
     weights: byRows(size.outputs, size.inputs),
     bias: vector(size.outputs),
+  });
+  const layerPlace = (size: LayerSize, isLast: boolean, shape: NetworkShape): LayerPlace => ({
+    ...size,
+    ...parameters(size),
     activations: byRows(size.outputs, rows),
-    ...(isLast ? {} : { hidden: { gradient: byRows(size.outputs, rows), panels: inPanels(size.outputs) } }),
+    ...(isLast
+      ? {}
+      : {
+          hidden: {
+            gradient: byRows(size.outputs, rows),
+            panels: inPanels(size.outputs),
+            ...(shape.dropout === true ? { factors: byRows(size.outputs, rows) } : {}),
+          },
+        }),
+    ...(shape.momentum === true ? { velocity: parameters(size) } : {}),
+    ...(shape.gradients === true ? { gradient: parameters(size) } : {}),
   });
 
   const shared = {
@@ -128,10 +151,10 @@ export function blockedLayout(shapes: readonly NetworkShape[]): BlockedLayout {
     transposed: byRows(DEPTH_BLOCK, rows),
     scratch: vector(SCRATCH_ROWS * Math.max(DEPTH_BLOCK, rows)),
   };
-  const networks = shapes.map(({ layers }): NetworkPlace => {
-    const sizes = layerSizes(layers);
+  const networks = shapes.map((shape): NetworkPlace => {
+    const sizes = layerSizes(shape.layers);
     return {
-      layers: sizes.map((size, index) => layerPlace(size, index === sizes.length - 1)),
+      layers: sizes.map((size, index) => layerPlace(size, index === sizes.length - 1, shape)),
       evaluation: layout.place(Float64Array.BYTES_PER_ELEMENT + Uint32Array.BYTES_PER_ELEMENT),
     };
   });

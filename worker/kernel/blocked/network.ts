@@ -1,5 +1,5 @@
-import type { Evaluation, LayerParameters, Network } from '../kernel.js';
-import { valuesAt, type Values } from '../workspace.js';
+import type { Dropout, Evaluation, LayerParameters, Network, NetworkStep, ParameterTensor } from '../kernel.js';
+import { roomFor } from '../room.js';
 import type { BlockedFunctions } from './functions.js';
 import {
   DEPTH_BLOCK,
@@ -7,12 +7,17 @@ import {
   type LayerPlace,
   type NetworkPlace,
   type Panels,
+  type ParameterPlace,
   type Rows,
 } from './layout.js';
+import { WorkspaceTensors } from './tensors.js';
+
+/** What becomes of a layer's gradient: `gradient` is dJ/dz, by rows, `x` the layer's input. */
+type UseGradient = (layer: LayerPlace, gradient: Rows, x: Panels) => void;
 
 /** One network of a group: the order of a backend's calls, over places in the workspace. */
 export class BlockedNetwork implements Network {
-  private readonly values: Values;
+  private readonly tensors: WorkspaceTensors;
   private readonly result: DataView;
 
   constructor(
@@ -23,28 +28,30 @@ export class BlockedNetwork implements Network {
     private readonly workspace: number,
   ) {
     const { buffer } = memory;
-    this.values = valuesAt(buffer, layout.precision, workspace, layout.bytes / layout.value);
+    this.tensors = new WorkspaceTensors(buffer, layout.precision, workspace, layout.bytes);
     this.result = new DataView(buffer, workspace + place.evaluation, 12);
   }
 
   setParameters(layers: readonly LayerParameters[]): void {
-    for (const [index, { weights, bias }] of layers.entries()) {
-      const place = this.layer(index);
-      this.forEachWeight(place, (logical, at) => (this.values[at] = weights[logical] as number));
-      this.values.set(bias, place.bias / this.layout.value);
+    for (const [index, parameters] of layers.entries()) {
+      const layer = this.layer(index);
+      this.tensors.write(layer, layer, parameters);
+      if (layer.velocity !== undefined) this.tensors.clear(layer, layer.velocity);
     }
   }
 
   parameters(): LayerParameters[] {
-    const { precision, value } = this.layout;
-    // slice() of an array in shared memory would be a copy in shared memory.
-    const Values = precision === 'float32' ? Float32Array : Float64Array;
-    return this.place.layers.map((place) => {
-      const weights = new Values(place.inputs * place.outputs);
-      this.forEachWeight(place, (logical, at) => (weights[logical] = this.values[at] as number));
-      const bias = place.bias / value;
-      return { weights, bias: Values.from(this.values.subarray(bias, bias + place.outputs)) };
-    });
+    return this.place.layers.map((layer) => this.tensors.read(layer, layer));
+  }
+
+  parameter(index: number, tensor: ParameterTensor, at: number): number {
+    const layer = this.layer(index);
+    return this.tensors.get(layer, layer, tensor, at);
+  }
+
+  setParameter(index: number, tensor: ParameterTensor, at: number, value: number): void {
+    const layer = this.layer(index);
+    this.tensors.set(layer, layer, tensor, at, value);
   }
 
   sumSquaredWeights(): number {
@@ -75,7 +82,7 @@ export class BlockedNetwork implements Network {
   }
 
   /** From the first layer's products to the scores. */
-  finishForward(rows: number): void {
+  finishForward(rows: number, dropout?: Dropout): void {
     const { functions } = this;
     let before: Rows | undefined;
     for (const { inputs, outputs, weights, bias, activations, hidden } of this.place.layers) {
@@ -84,28 +91,27 @@ export class BlockedNetwork implements Network {
       const b = this.address(bias);
       if (hidden === undefined) functions.addBias(z, activations.row, outputs, rows, b);
       else functions.activate(z, activations.row, outputs, rows, b);
+      if (dropout !== undefined) throw new TypeError('dropout is not there yet');
       before = activations;
     }
   }
 
-  /**
-   * Turns the scores into gradients and steps, from the last layer to the first. A layer's gradient by its inputs is taken
-   * before its weights change.
-   */
-  backward(rows: number, labels: number, keep: number, eta: number): void {
-    const { functions, layout, place } = this;
-    const last = this.layer(place.layers.length - 1);
-    const rowNumbers = this.address(layout.rowNumbers);
-    const scores = this.address(last.activations.offset);
-    functions.softmaxGradient(scores, last.activations.row, last.outputs, rows, labels, rowNumbers);
-    let gradient = last.activations;
-    for (let index = place.layers.length - 1; index >= 0; index--) {
-      const layer = this.layer(index);
-      const before = place.layers[index - 1];
-      const input = before === undefined ? undefined : this.inputGradient(layer, before, gradient, rows);
-      this.step(layer, gradient, input?.panels ?? layout.x, rows, keep, eta);
-      if (input !== undefined) ({ gradient } = input);
-    }
+  /** From the scores of a mini-batch to parameters that have taken the step. */
+  finishStep(rows: number, labels: number, { eta, lambda, momentum }: NetworkStep): void {
+    if (momentum !== undefined) throw new TypeError('momentum is not there yet');
+    const keep = 1 - 2 * eta * lambda;
+    this.backward(rows, labels, (layer, gradient, x) => this.update(layer, layer, gradient, x, rows, keep, eta));
+  }
+
+  /** From the scores of a mini-batch to gradients; parameters are left as they are. */
+  finishGradients(rows: number, labels: number): LayerParameters[] {
+    this.backward(rows, labels, (layer, gradient, x) => {
+      const to = roomFor('gradients', layer.gradient);
+      this.tensors.clear(layer, to);
+      // 0 * 0 - (-1) G is G to the last bit: a sum that starts from 0 is never -0.
+      this.update(layer, to, gradient, x, rows, 0, -1);
+    });
+    return this.place.layers.map((layer) => this.tensors.read(layer, roomFor('gradients', layer.gradient)));
   }
 
   beginEvaluation(): void {
@@ -123,6 +129,26 @@ export class BlockedNetwork implements Network {
 
   evaluation(): Evaluation {
     return { lossSum: this.result.getFloat64(0, true), correct: this.result.getUint32(8, true) };
+  }
+
+  /**
+   * Turns the scores into each layer's gradient, from the last layer to the first. A layer's gradient by its inputs is taken
+   * before its weights may change.
+   */
+  private backward(rows: number, labels: number, use: UseGradient): void {
+    const { functions, layout, place } = this;
+    const last = this.layer(place.layers.length - 1);
+    const rowNumbers = this.address(layout.rowNumbers);
+    const scores = this.address(last.activations.offset);
+    functions.softmaxGradient(scores, last.activations.row, last.outputs, rows, labels, rowNumbers);
+    let gradient = last.activations;
+    for (let index = place.layers.length - 1; index >= 0; index--) {
+      const layer = this.layer(index);
+      const before = place.layers[index - 1];
+      const input = before === undefined ? undefined : this.inputGradient(layer, before, gradient, rows);
+      use(layer, gradient, input?.panels ?? layout.x);
+      if (input !== undefined) ({ gradient } = input);
+    }
   }
 
   /** Leaves dJ/dz of the layer before, and that layer's activations in panels. */
@@ -144,8 +170,16 @@ export class BlockedNetwork implements Network {
     return hidden;
   }
 
-  private step(layer: LayerPlace, gradient: Rows, x: Panels, rows: number, keep: number, eta: number): void {
-    const { inputs, outputs, weights, bias } = layer;
+  /** P <- keep P - eta G, p <- p - eta g, for numbers P and p that go with a layer's parameters. */
+  private update(
+    { inputs, outputs }: LayerPlace,
+    { weights, bias }: ParameterPlace,
+    gradient: Rows,
+    x: Panels,
+    rows: number,
+    keep: number,
+    eta: number,
+  ): void {
     const g = this.address(gradient.offset);
     const from = this.address(x.offset);
     const w = this.address(weights.offset);
@@ -169,15 +203,6 @@ export class BlockedNetwork implements Network {
         c.row,
         first > 0 ? 1 : 0,
       );
-    }
-  }
-
-  /** Visits a layer's weights as indices of the logical [inputs, outputs] array and of the workspace's numbers. */
-  private forEachWeight({ inputs, outputs, weights }: LayerPlace, visit: (logical: number, at: number) => void): void {
-    const start = weights.offset / this.layout.value;
-    const row = weights.row / this.layout.value;
-    for (let k = 0; k < inputs; k++) {
-      for (let j = 0; j < outputs; j++) visit(k * outputs + j, start + j * row + k);
     }
   }
 

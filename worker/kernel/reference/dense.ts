@@ -42,12 +42,16 @@ export function relu(
   for (let i = 0; i < count; i++) if ((activations[i] as number) < 0) activations[i] = 0;
 }
 
-/** dJ/dx = (dJ/dz W^T), zero where the unit before, x = relu(...), is not active. */
+/**
+ * dJ/dx = (dJ/dz W^T), times the factors of dropout where there are such; zero where the unit before, x = relu(...), is not active
+ * or dropped.
+ */
 export function denseInputGradient(
   { rows, inputs, outputs }: LayerShape,
   zGradient: Values, // [rows, outputs]
   weights: Values, // [inputs, outputs]
   x: Values, // [rows, inputs]
+  factors: Values | undefined, // [rows, inputs]
   xGradient: Values, // [rows, inputs], written
   round: Round,
 ): void {
@@ -57,6 +61,7 @@ export function denseInputGradient(
       for (let j = 0; j < outputs; j++) {
         sum = round(sum + round((zGradient[i * outputs + j] as number) * (weights[k * outputs + j] as number)));
       }
+      if (factors !== undefined) sum = round(sum * (factors[i * inputs + k] as number));
       xGradient[i * inputs + k] = (x[i * inputs + k] as number) <= 0 ? 0 : sum;
     }
   }

@@ -1,4 +1,13 @@
-import type { Evaluation, NetworkGroup, NetworkShape, NetworkStep, RecordsRegion, Region } from '../kernel.js';
+import type {
+  Dropout,
+  Evaluation,
+  LayerParameters,
+  NetworkGroup,
+  NetworkShape,
+  NetworkStep,
+  RecordsRegion,
+  Region,
+} from '../kernel.js';
 import { networkLayout } from './layout.js';
 import { ReferenceNetwork } from './network.js';
 
@@ -21,11 +30,31 @@ export class ReferenceGroup implements NetworkGroup {
   }
 
   trainStep(records: RecordsRegion, rows: Uint32Array, first: number, steps: readonly NetworkStep[]): void {
-    for (const { network, eta, lambda } of steps) this.network(network).trainStep(records, rows, first, eta, lambda);
+    for (const step of steps) this.network(step.network).trainStep(records, rows, first, step);
   }
 
   evaluate(records: RecordsRegion, first: number, count: number, networks: readonly number[]): Evaluation[] {
     return networks.map((network) => this.network(network).evaluate(records, first, count));
+  }
+
+  gradients(
+    records: RecordsRegion,
+    rows: Uint32Array,
+    first: number,
+    network: number,
+    dropout?: Dropout,
+  ): LayerParameters[] {
+    return this.network(network).gradients(records, rows, first, dropout);
+  }
+
+  batchLoss(
+    records: RecordsRegion,
+    rows: Uint32Array,
+    first: number,
+    networks: readonly number[],
+    dropout?: Dropout,
+  ): number[] {
+    return networks.map((network) => this.network(network).batchLoss(records, rows, first, dropout));
   }
 
   private network(index: number): ReferenceNetwork {

@@ -18,6 +18,10 @@ export interface LayerBuffers {
   weightGradient: Values;
   /** [outputs] */
   biasGradient: Values;
+  /** For momentum: [inputs, outputs] and [outputs]. */
+  velocity?: { weights: Values; bias: Values };
+  /** For dropout, of a hidden layer: [batch, outputs]. */
+  factors?: Values;
 }
 
 export interface NetworkBuffers {
@@ -48,7 +52,7 @@ export function networkLayout(shape: NetworkShape): {
   const inverseDeviation = place(inputs);
   const x = place(batchSize * inputs);
   const labels = layout.place(batchSize);
-  const layers = layerSizes(shape.layers).map((size) => ({
+  const layers = layerSizes(shape.layers).map((size, index, { length }) => ({
     ...size,
     weights: place(size.inputs * size.outputs),
     bias: place(size.outputs),
@@ -56,6 +60,10 @@ export function networkLayout(shape: NetworkShape): {
     gradient: place(batchSize * size.outputs),
     weightGradient: place(size.inputs * size.outputs),
     biasGradient: place(size.outputs),
+    ...(shape.momentum === true
+      ? { velocity: { weights: place(size.inputs * size.outputs), bias: place(size.outputs) } }
+      : {}),
+    ...(shape.dropout === true && index < length - 1 ? { factors: place(batchSize * size.outputs) } : {}),
   }));
   return {
     bytes: layout.bytes,
@@ -73,6 +81,15 @@ export function networkLayout(shape: NetworkShape): {
         gradient: layer.gradient(buffer, workspace),
         weightGradient: layer.weightGradient(buffer, workspace),
         biasGradient: layer.biasGradient(buffer, workspace),
+        ...(layer.velocity === undefined
+          ? {}
+          : {
+              velocity: {
+                weights: layer.velocity.weights(buffer, workspace),
+                bias: layer.velocity.bias(buffer, workspace),
+              },
+            }),
+        ...(layer.factors === undefined ? {} : { factors: layer.factors(buffer, workspace) }),
       })),
     }),
   };
