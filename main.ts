@@ -1,9 +1,10 @@
 #!/usr/bin/env node
-import { readFileSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import type { CommandContext, CommandFactory } from './proto/command.js';
 import { VernierError } from './proto/errors.js';
+import { programVersion } from './proto/machine.js';
 import { packageFile } from './proto/package-root.js';
 
 interface Entry {
@@ -90,10 +91,9 @@ function withHelpAsOption(argv: readonly string[]): readonly string[] {
 
 async function main(given: readonly string[]): Promise<void> {
   const argv = withHelpAsOption(given);
-  const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string };
   const program = new Command('vernier')
     .description('Hyperparameter search on your own machines: coarse then fine, the same bits everywhere.')
-    .version(version)
+    .version(programVersion())
     .option('--verbose', 'show stack traces of errors')
     .showHelpAfterError('(vernier --help lists the commands)')
     .addHelpText('after', '\nExample:\n  vernier run configs/quickstart.yaml\n\nvernier COMMAND --help tells more.')
@@ -104,7 +104,7 @@ async function main(given: readonly string[]): Promise<void> {
       program.command(name).summary(entry.summary).description(entry.summary);
       continue;
     }
-    const command = (await entry.load())(createContext(version));
+    const command = (await entry.load())(createContext(programVersion()));
     // A command with more to tell than stack traces has described the option itself.
     if (!command.options.some(({ long }) => long === '--verbose')) {
       command.option('--verbose', 'show stack traces of errors');

@@ -4,6 +4,7 @@ import type { SearchDetail__Output } from '../../proto/generated/vernier/v1/Sear
 import { searchStateFromWire } from '../../proto/wire.js';
 import { summaryOf } from '../report/detail.js';
 import { printable } from '../report/format.js';
+import { provenanceText } from '../report/provenance.js';
 import { TEXT_COLUMNS } from '../report/round-table.js';
 import { searchJson } from '../report/search-json.js';
 import { searchText } from '../report/search-text.js';
@@ -15,12 +16,14 @@ export interface ResultOptions {
   serving: boolean;
   /** How other commands reach the same search (Reached.sameAgain). */
   sameAgain: string;
+  /** Tell where the search comes from and what computed it; the JSON does in any case. */
+  provenance?: boolean;
 }
 
 /** Writes a search, ended or not, on stdout: tables and what to do next, or one JSON object. */
 export function writeResult(
   detail: SearchDetail__Output,
-  { json, serving, sameAgain }: ResultOptions,
+  { json, serving, sameAgain, provenance }: ResultOptions,
   stdout: { columns?: number; write(text: string): unknown },
 ): void {
   if (json) {
@@ -28,7 +31,8 @@ export function writeResult(
     return;
   }
   const columns = Math.min(TEXT_COLUMNS, stdout.columns ?? TEXT_COLUMNS);
-  stdout.write(`${searchText(detail, columns)}\n${closingLines(detail, serving, sameAgain).join('\n')}\n`);
+  const told = provenance ? [provenanceText(detail, columns)] : [];
+  stdout.write(`${[searchText(detail, columns), ...told, ...closingLines(detail, serving, sameAgain)].join('\n')}\n`);
 }
 
 /** Of a search that is not at its end, in a store that no coordinator serves. */

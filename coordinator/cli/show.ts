@@ -31,6 +31,6 @@ export const showCommand: CommandFactory = (context) =>
       withCoordinator(options, context, async ({ api, serving, sameAgain }) => {
         const detail = await api.get({ id: await searchId(api, id) });
         if (options.spec) context.stdout.write(detail.specYaml);
-        else writeResult(detail, { json: options.json, serving, sameAgain }, context.stdout);
+        else writeResult(detail, { json: options.json, serving, sameAgain, provenance: true }, context.stdout);
       }),
     );

@@ -5,6 +5,7 @@ import type { RoundDetail__Output } from '../../proto/generated/vernier/v1/Round
 import type { SearchDetail__Output } from '../../proto/generated/vernier/v1/SearchDetail.js';
 import type { TrialDetail__Output } from '../../proto/generated/vernier/v1/TrialDetail.js';
 import { summaryOf } from './detail.js';
+import { attemptJson, provenanceJson, type AttemptJson, type ProvenanceJson } from './provenance.js';
 import {
   intervalsFromWire,
   metricsFromWire,
@@ -33,6 +34,8 @@ export interface SearchJson {
       metrics: JsonMetrics;
       /** How many attempts were begun. */
       attempts: number;
+      /** Each of them. */
+      attemptDetails: AttemptJson[];
       /** Null when the trial has no weights (yet). */
       weightsSha256: string | null;
     }[];
@@ -41,6 +44,8 @@ export interface SearchJson {
   best: { round: string; number: number; parameters: Record<string, ParameterValue>; metrics: JsonMetrics } | null;
   /** Null unless the search completed. */
   resultDigest: string | null;
+  /** Where it comes from and what computed it. */
+  provenance: ProvenanceJson;
 }
 
 /** @throws VernierError PROTOCOL_VIOLATION when the answer lacks the search itself */
@@ -51,6 +56,7 @@ export function searchJson(detail: SearchDetail__Output): SearchJson {
     rounds: detail.rounds.map(roundJson),
     best: detail.best === null ? null : bestJson(detail.best),
     resultDigest: detail.resultDigest === '' ? null : detail.resultDigest,
+    provenance: provenanceJson(detail),
   };
 }
 
@@ -71,6 +77,7 @@ function trialJson(trial: TrialDetail__Output): SearchJson['rounds'][number]['tr
     state: trialStateFromWire(trial.state),
     metrics: metricsJson(trial.metrics),
     attempts: trial.attempts.length,
+    attemptDetails: trial.attempts.map(attemptJson),
     weightsSha256: trial.weightsSha256 === '' ? null : trial.weightsSha256,
   };
 }

@@ -121,10 +121,10 @@ export class Attempts {
     trial.tally = withStarted(trial.tally);
     search.leased(trial);
     const attempt = trial.tally.attempts;
-    const { name, kernel, session } = worker;
+    const { name, kernel, machine, session } = worker;
     this.addLease({ token, worker: name, attempt, search, trial, session, thread }, nowMs);
     const of = { search: search.id, trial: trial.number, attempt, token };
-    effects.writes.push({ kind: 'start-attempt', ...of, worker: name, kernel });
+    effects.writes.push({ kind: 'start-attempt', ...of, worker: name, kernel, machine });
     effects.changed.add(search.id);
     return {
       ...of,

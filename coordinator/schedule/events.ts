@@ -1,5 +1,6 @@
 import type { DatasetInfo } from '../../proto/datasets.js';
 import type { SearchSpec } from '../../proto/domain.js';
+import type { Machine } from '../../proto/machine.js';
 import type { SearchRecord, TrialResults } from '../store/records.js';
 
 /** A worker's stream, as the transport counts them. A worker that comes back has another one. */
@@ -10,6 +11,8 @@ export interface WorkerIntroduction {
   worker: string;
   threads: number;
   kernel: string;
+  /** Absent when it does not tell. */
+  machine?: Machine | undefined;
   /** Trials that one of its threads runs side by side at most. */
   sideBySide: number;
   /** Bytes of their weights at most; 0 for no limit. */

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../proto/errors.js';
+import type { Machine } from '../../proto/machine.js';
 import type { SessionId, WorkerIntroduction } from './events.js';
 
 /** A worker with a stream. */
@@ -7,6 +8,8 @@ export interface ConnectedWorker {
   readonly name: string;
   readonly threads: number;
   readonly kernel: string;
+  /** Undefined when it does not tell. */
+  readonly machine: Machine | undefined;
   readonly datasets: ReadonlySet<string>;
   /** Trials that one of its threads runs side by side at most. */
   readonly sideBySide: number;
@@ -24,11 +27,11 @@ export class WorkerTable {
   /** Takes in a worker. `superseded` is the stream it had before, if it has one still. */
   add(
     session: SessionId,
-    { worker: name, threads, kernel, datasets, sideBySide, sideBySideBytes }: WorkerIntroduction,
+    { worker: name, threads, kernel, machine, datasets, sideBySide, sideBySideBytes }: WorkerIntroduction,
   ): { worker: ConnectedWorker; superseded: SessionId | undefined } {
     const superseded = this.all().find((other) => other.name === name)?.session;
     if (superseded !== undefined) this.bySession.delete(superseded);
-    const told = { name, threads, kernel, datasets, sideBySide, sideBySideBytes };
+    const told = { name, threads, kernel, machine, datasets, sideBySide, sideBySideBytes };
     const worker = { session, ...told, unusable: new Map(), free: 0 };
     this.bySession.set(session, worker);
     return { worker, superseded };

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Server } from '@grpc/grpc-js';
 import { vernierProto } from '../../proto/grpc.js';
 import type { VernierError } from '../../proto/errors.js';
+import { thisMachine } from '../../proto/machine.js';
 import { Schedule } from '../schedule/schedule.js';
 import { BlobFolder } from '../store/blobs.js';
 import { lockStore } from '../store/lock.js';
@@ -126,7 +127,7 @@ class Serving {
       onFailed: fail,
     });
     const { engine } = this;
-    this.searches = new Searches({ engine, schedule, store, clock, log });
+    this.searches = new Searches({ engine, schedule, store, clock, log, machine: thisMachine() });
     const terms = { coordinator: store.id, leaseMs, renewMs };
     this.workers = new WorkerSessions({ engine, blobs, terms, clock, log });
     this.server = new Server({

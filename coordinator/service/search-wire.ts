@@ -15,6 +15,7 @@ import {
   searchStateToWire,
   trialStateToWire,
 } from '../../proto/wire.js';
+import type { Machine } from '../../proto/machine.js';
 import type { Obstacle } from '../schedule/obstacle.js';
 import type { RunningAttempt } from '../schedule/schedule.js';
 import { bestOfSearch } from '../search/ranking.js';
@@ -46,17 +47,42 @@ export interface DetailOptions {
   epochs?: boolean;
   /** With what a trial's lease carries. */
   configs?: boolean;
+  /** Attempts' machines are places in this list. */
+  machines?: MachineList;
 }
 
 export function detailToWire(record: SearchRecord, summary: WireSummary, options: DetailOptions): SearchDetail {
+  const machines = new MachineList();
+  const takenBy = machines.place(record.machine);
   return {
     search: summary,
-    rounds: roundsToWire(record, options),
+    rounds: roundsToWire(record, { ...options, machines }),
     best: bestToWire(record),
     resultDigest: record.resultDigest,
     specYaml: record.specYaml,
     specJson: canonicalJson(record.spec as unknown as Json),
+    fileName: record.fileName,
+    fileSha256: record.fileSha256,
+    numericsVersion: record.numericsVersion,
+    datasets: record.datasets,
+    machines: machines.all,
+    takenBy,
   };
+}
+
+/** Machines, each once, in the order in which they come up. */
+class MachineList {
+  readonly all: Machine[] = [];
+  private readonly places = new Map<string, number>();
+
+  /** From 1; 0 for a machine that is not known. */
+  place(machine: Machine | undefined): number {
+    if (machine === undefined) return 0;
+    const key = canonicalJson({ ...machine });
+    const known = this.places.get(key) ?? this.all.push(machine);
+    this.places.set(key, known);
+    return known;
+  }
 }
 
 export function roundsToWire(record: SearchRecord, options: DetailOptions = {}): RoundDetail[] {
@@ -81,7 +107,7 @@ function trialToWire(trial: TrialRecord, { datasets }: SearchRecord, options: De
     seed: trial.seed,
     state: trialStateToWire(stateOf(trial)),
     metrics: metricsToWire(trial.metrics),
-    attempts: trial.attempts.map(attemptToWire),
+    attempts: trial.attempts.map((attempt) => attemptToWire(attempt, options.machines?.place(attempt.machine) ?? 0)),
     weightsSha256: trial.weightsSha256,
     epochs: options.epochs ? trial.epochs.map(epochToWire) : [],
     carriedFrom: trial.carriedFrom,
@@ -96,8 +122,9 @@ function stateOf({ state, attempts }: TrialRecord): TrialState {
   return state === 'pending' && attempts.at(-1)?.end === undefined && attempts.length > 0 ? 'leased' : state;
 }
 
-function attemptToWire({ number, worker, startedMs, endedMs, end, message, kernel }: AttemptRecord): AttemptDetail {
-  return { number, worker, startedMs, endedMs: endedMs ?? 0, end: end ?? '', message, kernel };
+function attemptToWire(attempt: AttemptRecord, machine: number): AttemptDetail {
+  const { number, worker, startedMs, endedMs, end, message, kernel } = attempt;
+  return { number, worker, startedMs, endedMs: endedMs ?? 0, end: end ?? '', message, kernel, machine };
 }
 
 /** The best so far; null when no trial has the metric. */

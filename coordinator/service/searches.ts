@@ -10,6 +10,7 @@ import type { SearchEvent } from '../../proto/generated/vernier/v1/SearchEvent.j
 import type { SearchSummary as WireSummary } from '../../proto/generated/vernier/v1/SearchSummary.js';
 import type { SubmitSearchRequest__Output } from '../../proto/generated/vernier/v1/SubmitSearchRequest.js';
 import type { SubmitSearchResponse } from '../../proto/generated/vernier/v1/SubmitSearchResponse.js';
+import type { Machine } from '../../proto/machine.js';
 import { NUMERICS_VERSION } from '../../proto/versions.js';
 import { plannedTrials } from '../schedule/running-search.js';
 import type { Schedule } from '../schedule/schedule.js';
@@ -40,6 +41,8 @@ export interface SearchesOptions {
   store: Store;
   clock: Clock;
   log: (line: string) => void;
+  /** This coordinator's own. */
+  machine: Machine;
 }
 
 /** The Searches service. */
@@ -81,12 +84,13 @@ export class Searches {
   }
 
   private submit(request: SubmitSearchRequest__Output): SubmitSearchResponse {
-    const { store, engine, clock } = this.options;
+    const { store, engine, clock, machine } = this.options;
     const { specYaml, seed } = request;
+    const fileName = oneLine(request.fileName);
     const bytes = Buffer.byteLength(specYaml);
     if (bytes > MAX_SPEC_BYTES) throw usage(`a search file has at most ${MAX_SPEC_BYTES} bytes, not ${bytes}`);
     const { spec, specSha256, datasets } = parseSearchFile(specYaml, {
-      fileName: oneLine(request.fileName) || 'the search file',
+      fileName: fileName || 'the search file',
       datasets: datasetsFromWire(request.datasets),
       ...(seed === undefined ? {} : { seed }),
     });
@@ -102,7 +106,7 @@ export class Searches {
     const trialsTotal = plannedTrials(spec, []);
     // Stored before the schedule knows of it: a search that finds no room was never submitted.
     const search = { id, spec, specSha256, datasets, numericsVersion: NUMERICS_VERSION };
-    store.createSearch({ ...search, specYaml, trialsTotal }, clock.unixMs());
+    store.createSearch({ ...search, specYaml, fileName, machine, trialsTotal }, clock.unixMs());
     this.options.log(`search ${id} (${spec.name}) was submitted`);
     engine.dispatch({ kind: 'submitted', search });
     return { search: this.wireSummary(this.summary(id)), created: true };

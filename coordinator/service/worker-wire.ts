@@ -3,8 +3,10 @@ import type { CoordinatorMessage } from '../../proto/generated/vernier/v1/Coordi
 import type { EpochMetrics__Output } from '../../proto/generated/vernier/v1/EpochMetrics.js';
 import type { Hello__Output } from '../../proto/generated/vernier/v1/Hello.js';
 import type { Lease } from '../../proto/generated/vernier/v1/Lease.js';
+import type { Machine__Output } from '../../proto/generated/vernier/v1/Machine.js';
 import type { TrialResult__Output } from '../../proto/generated/vernier/v1/TrialResult.js';
 import type { WorkerMessage__Output } from '../../proto/generated/vernier/v1/WorkerMessage.js';
+import type { Machine } from '../../proto/machine.js';
 import { NUMERICS_VERSION, PROTOCOL_VERSION } from '../../proto/versions.js';
 import { epochFromWire, metricsFromWire } from '../../proto/wire.js';
 import type { GrantedLease, MessageToWorker } from '../schedule/effects.js';
@@ -66,10 +68,24 @@ export function introductionFromWire(hello: Hello__Output): WorkerIntroduction {
     worker,
     threads,
     kernel: clean(kernel, MAX_NAME),
+    machine: machineFromWire(hello.machine),
     sideBySide,
     sideBySideBytes,
     datasets: new Set(hello.datasets.map(({ sha256 }) => sha256)),
     heldTokens: hello.heldTokens,
+  };
+}
+
+function machineFromWire(machine: Machine__Output | null): Machine | undefined {
+  if (machine === null) return undefined;
+  const { version, node, v8, system, architecture, processor } = machine;
+  return {
+    version: clean(version, MAX_NAME),
+    node: clean(node, MAX_NAME),
+    v8: clean(v8, MAX_NAME),
+    system: clean(system, MAX_NAME),
+    architecture: clean(architecture, MAX_NAME),
+    processor: clean(processor, MAX_NAME),
   };
 }
 

@@ -90,6 +90,14 @@ const STEPS: readonly string[] = [
   `,
   // Until here there was one numerics version.
   `ALTER TABLE searches ADD COLUMN numerics_version TEXT NOT NULL DEFAULT '1';`,
+  // Provenance; of what was there before it is not known.
+  `
+  CREATE TABLE machines (machine INTEGER PRIMARY KEY, machine_json TEXT NOT NULL UNIQUE) STRICT;
+  ALTER TABLE searches ADD COLUMN file_name TEXT NOT NULL DEFAULT '';
+  ALTER TABLE searches ADD COLUMN file_sha256 TEXT NOT NULL DEFAULT '';
+  ALTER TABLE searches ADD COLUMN machine INTEGER REFERENCES machines; -- the coordinator's that took it
+  ALTER TABLE attempts ADD COLUMN machine INTEGER REFERENCES machines;
+  `,
 ];
 
 /** The version this program writes. */

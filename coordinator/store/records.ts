@@ -1,5 +1,6 @@
 import type { DatasetInfo } from '../../proto/datasets.js';
 import type { EndedTrialState, EpochMetrics, Interval, Metrics, SearchSpec, SearchState } from '../../proto/domain.js';
+import type { Machine } from '../../proto/machine.js';
 import type { PlannedTrial } from '../search/round.js';
 
 /** What is remembered, as the schedule and the service see it. Times are Unix milliseconds. */
@@ -24,6 +25,10 @@ export interface NewSearch {
   specSha256: string;
   /** The file as it was submitted. */
   specYaml: string;
+  /** What its submitter called the file. */
+  fileName: string;
+  /** The coordinator that takes it. */
+  machine: Machine;
   /** The data sets its trials use, sorted by name. */
   datasets: readonly DatasetInfo[];
   /** By which its trials compute, all of them: others would give other bits (docs/numerics.md). */
@@ -54,6 +59,8 @@ export interface AttemptRecord {
   worker: string;
   /** Backend that runs it. */
   kernel: string;
+  /** Its worker's; undefined when it did not tell. */
+  machine: Machine | undefined;
   startedMs: number;
   endedMs: number | undefined;
   /** Absent while the lease lives. */
@@ -94,6 +101,12 @@ export interface SearchRecord {
   spec: SearchSpec;
   specSha256: string;
   specYaml: string;
+  /** Empty when it was not recorded, as the next. */
+  fileName: string;
+  /** Over the file's text when it was submitted. */
+  fileSha256: string;
+  /** Of the coordinator that took it; undefined when it was not recorded. */
+  machine: Machine | undefined;
   datasets: DatasetInfo[];
   numericsVersion: string;
   /** Empty unless the search completed. */
@@ -128,6 +141,7 @@ export type StoreWrite =
       token: string;
       worker: string;
       kernel: string;
+      machine?: Machine | undefined;
     }
   /** Refused (INTERNAL) unless the attempt of this token is running: the fence behind the schedule's own. */
   | { kind: 'end-attempt'; token: string; end: AttemptEnd; message: string; alone: boolean }

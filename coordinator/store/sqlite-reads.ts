@@ -2,6 +2,8 @@ import type Database from 'better-sqlite3';
 import type { Json } from '../../proto/canonical.js';
 import type { DatasetInfo } from '../../proto/datasets.js';
 import type { Interval, Parameters, SearchSpec, SearchState } from '../../proto/domain.js';
+import { VernierError } from '../../proto/errors.js';
+import type { Machine } from '../../proto/machine.js';
 import { epochsFromJson, metricsFromJson } from './exact-json.js';
 import type { AttemptRecord, RoundRecord, SearchRecord, SearchSummary, TrialRecord } from './records.js';
 
@@ -61,22 +63,29 @@ interface SearchRow {
   datasets_json: string;
   numerics_version: string;
   result_digest: string;
+  file_name: string;
+  file_sha256: string;
+  machine_json: string | null;
 }
 
 export function searchOf(database: Database.Database, id: string, epochs: boolean): SearchRecord | undefined {
   const row = database
     .prepare<[string], SearchRow>(
-      `SELECT sequence, id, spec_sha256, spec_yaml, spec_json, datasets_json, numerics_version, result_digest
-         FROM searches WHERE id = ?`,
+      `SELECT sequence, id, spec_sha256, spec_yaml, spec_json, datasets_json, numerics_version, result_digest,
+         file_name, file_sha256, machine_json
+         FROM searches LEFT JOIN machines USING (machine) WHERE id = ?`,
     )
     .get(id);
   if (row === undefined) return undefined;
   return {
     id: row.id,
-    spec: JSON.parse(row.spec_json) as SearchSpec,
+    spec: fromJson(row.spec_json, 'a specification') as SearchSpec,
     specSha256: row.spec_sha256,
     specYaml: row.spec_yaml,
-    datasets: JSON.parse(row.datasets_json) as DatasetInfo[],
+    fileName: row.file_name,
+    fileSha256: row.file_sha256,
+    machine: machineFrom(row.machine_json),
+    datasets: fromJson(row.datasets_json, 'the data sets') as DatasetInfo[],
     numericsVersion: row.numerics_version,
     resultDigest: row.result_digest,
     rounds: roundsOf(database, row.sequence, epochs),
@@ -102,7 +111,7 @@ function roundsOf(database: Database.Database, key: number, epochs: boolean): Ro
       index: row.round,
       name: row.name,
       method: row.method,
-      interval: JSON.parse(row.interval_json) as Record<string, Interval>,
+      interval: fromJson(row.interval_json, 'an interval') as Record<string, Interval>,
       closed: row.closed === 1,
       trials: trials.filter(({ round }) => round === row.round),
     }));
@@ -137,17 +146,17 @@ export function trialsOf(database: Database.Database, key: number, epochs: boole
   return rows.map((row) => ({
     round: row.round,
     number: row.number,
-    parameters: JSON.parse(row.parameters_json) as Parameters,
+    parameters: fromJson(row.parameters_json, 'the parameters') as Parameters,
     seed: row.seed,
-    config: JSON.parse(row.config_json) as { [key: string]: Json },
+    config: fromJson(row.config_json, 'the settings') as { [key: string]: Json },
     configuration: row.configuration,
     carriedFrom: row.carried_from,
     state: row.state,
-    metrics: metricsFromJson(row.metrics_json),
+    metrics: readAs('the metrics', () => metricsFromJson(row.metrics_json)),
     weightsSha256: row.weights_sha256,
     weightsBlob: row.weights_blob,
     attempts: attempts.get(row.number) ?? [],
-    epochs: row.epochs_json === null ? [] : epochsFromJson(row.epochs_json),
+    epochs: readAs('the epochs', () => (row.epochs_json === null ? [] : epochsFromJson(row.epochs_json))),
   }));
 }
 
@@ -162,14 +171,32 @@ interface AttemptRow {
   end: AttemptRecord['end'] | null;
   message: string;
   alone: number;
+  machine_json: string | null;
 }
 
 function attemptsOf(database: Database.Database, key: number): Map<number, AttemptRecord[]> {
   const attempts = new Map<number, AttemptRecord[]>();
   const rows = database
-    .prepare<[number], AttemptRow>('SELECT * FROM attempts WHERE search = ? ORDER BY trial, number')
+    .prepare<[number], AttemptRow>(
+      `SELECT a.*, m.machine_json FROM attempts a LEFT JOIN machines m USING (machine)
+         WHERE search = ? ORDER BY trial, number`,
+    )
     .all(key);
-  for (const { trial, started_ms, ended_ms, end, alone, number, token, worker, kernel, message } of rows) {
+  const machines = new Map<string | null, Machine | undefined>();
+  for (const {
+    trial,
+    started_ms,
+    ended_ms,
+    end,
+    alone,
+    number,
+    token,
+    worker,
+    kernel,
+    message,
+    machine_json,
+  } of rows) {
+    if (!machines.has(machine_json)) machines.set(machine_json, machineFrom(machine_json));
     const attempt: AttemptRecord = {
       number,
       token,
@@ -180,10 +207,31 @@ function attemptsOf(database: Database.Database, key: number): Map<number, Attem
       end: end ?? undefined,
       message,
       alone: alone === 1,
+      machine: machines.get(machine_json),
     };
     const list = attempts.get(trial);
     if (list === undefined) attempts.set(trial, [attempt]);
     else list.push(attempt);
   }
   return attempts;
+}
+
+function machineFrom(json: string | null): Machine | undefined {
+  return json === null ? undefined : (fromJson(json, 'a machine') as Machine);
+}
+
+function fromJson(text: string, what: string): unknown {
+  return readAs(what, (): unknown => JSON.parse(text));
+}
+
+/** What was written here can be read here, unless the file was changed by something else. */
+function readAs<T>(what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw new VernierError('STORE_CORRUPT', `the store holds ${what} that cannot be read: ${String(cause)}`, {
+      mend: 'put a copy from a backup in its place, or name another file by --store FILE',
+      cause,
+    });
+  }
 }

@@ -1,8 +1,9 @@
 import type Database from 'better-sqlite3';
-import { canonicalJson, type Json } from '../../proto/canonical.js';
+import { canonicalJson, sha256Hex, type Json } from '../../proto/canonical.js';
 import { resultDigest, type DigestTrial } from '../../proto/digest.js';
 import type { EndedTrialState } from '../../proto/domain.js';
 import { VernierError } from '../../proto/errors.js';
+import type { Machine } from '../../proto/machine.js';
 import { epochsToJson, metricsToJson } from './exact-json.js';
 import type { NewSearch, StoreWrite } from './records.js';
 import { trialsOf } from './sqlite-reads.js';
@@ -17,10 +18,11 @@ export class SqliteWriter {
   constructor(private readonly database: Database.Database) {}
 
   createSearch(search: NewSearch, nowMs: number): void {
-    const { id, spec, specSha256, specYaml, datasets, numericsVersion, trialsTotal } = search;
+    const { id, spec, specSha256, specYaml, fileName, machine, datasets, numericsVersion, trialsTotal } = search;
     this.run(
       `INSERT INTO searches (id, name, seed, spec_sha256, data_sha256, spec_yaml, spec_json, datasets_json,
-         numerics_version, trials_total, created_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         numerics_version, trials_total, created_ms, file_name, file_sha256, machine)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       [
         id,
         spec.name,
@@ -33,6 +35,9 @@ export class SqliteWriter {
         numericsVersion,
         trialsTotal,
         Math.floor(nowMs),
+        fileName,
+        sha256Hex(specYaml),
+        this.machine(machine),
       ],
     );
   }
@@ -98,8 +103,18 @@ export class SqliteWriter {
 
   private startAttempt(write: Write<'start-attempt'>, nowMs: number): void {
     this.run(
-      `INSERT INTO attempts (search, trial, number, token, worker, kernel, started_ms) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-      [this.key(write.search), write.trial, write.attempt, write.token, write.worker, write.kernel, Math.floor(nowMs)],
+      `INSERT INTO attempts (search, trial, number, token, worker, kernel, started_ms, machine)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      [
+        this.key(write.search),
+        write.trial,
+        write.attempt,
+        write.token,
+        write.worker,
+        write.kernel,
+        Math.floor(nowMs),
+        this.machine(write.machine),
+      ],
     );
   }
 
@@ -143,6 +158,14 @@ export class SqliteWriter {
     });
     const numerics = this.statement('SELECT numerics_version FROM searches WHERE sequence = ?').pluck().get(key);
     return resultDigest(trials, numerics as string);
+  }
+
+  /** The machine's key; it is stored once, however many attempts it makes. */
+  private machine(machine: Machine | undefined): number | null {
+    if (machine === undefined) return null;
+    const json = canonicalJson({ ...machine });
+    this.run('INSERT INTO machines (machine_json) VALUES (?) ON CONFLICT DO NOTHING', [json]);
+    return this.statement('SELECT machine FROM machines WHERE machine_json = ?').pluck().get(json) as number;
   }
 
   private key(search: string): number {

@@ -5,9 +5,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { StoreWrite } from '../../coordinator/store/records.js';
 import { SqliteStore } from '../../coordinator/store/sqlite-store.js';
 import type { Store } from '../../coordinator/store/store.js';
+import { sha256Hex } from '../../proto/canonical.js';
 import { resultDigest } from '../../proto/digest.js';
 import { NUMERICS_VERSION } from '../../proto/versions.js';
-import { newSearch, plannedTrial, TINY_DATA, trialResults } from '../support/search-fixtures.js';
+import { newSearch, plannedTrial, TINY_DATA, TINY_MACHINE, trialResults } from '../support/search-fixtures.js';
 
 interface Implementation {
   name: string;
@@ -45,7 +46,9 @@ function openRound(search: string, numbers: number[], index = 0): StoreWrite {
   };
 }
 
-function startAttempt(search: string, trial: number, token: string, attempt = 1): StoreWrite {
+type StartAttempt = Extract<StoreWrite, { kind: 'start-attempt' }>;
+
+function startAttempt(search: string, trial: number, token: string, attempt = 1): StartAttempt {
   return { kind: 'start-attempt', search, trial, attempt, token, worker: 'w-1', kernel: 'wasm' };
 }
 
@@ -97,6 +100,9 @@ describe.each(implementations)('$name', ({ open, reopen }) => {
       spec: search.spec,
       specSha256: search.specSha256,
       specYaml: search.specYaml,
+      fileName: 'tiny.yaml',
+      fileSha256: sha256Hex(search.specYaml),
+      machine: TINY_MACHINE,
       datasets: [TINY_DATA],
       numericsVersion: NUMERICS_VERSION,
       resultDigest: '',
@@ -154,7 +160,7 @@ describe.each(implementations)('$name', ({ open, reopen }) => {
     const odd = { val_accuracy: 0.1 + 0.2, val_loss: NaN, a: Infinity, b: -Infinity, c: -0, d: 5e-324, e: 1e300 };
     store.createSearch(newSearch('aaa'), 1);
     store.commit([openRound('aaa', [1, 2])], 2);
-    store.commit([startAttempt('aaa', 1, 't1')], 3);
+    store.commit([{ ...startAttempt('aaa', 1, 't1'), machine: TINY_MACHINE }], 3);
     store.commit(
       [
         endAttempt('t1'),
@@ -171,6 +177,8 @@ describe.each(implementations)('$name', ({ open, reopen }) => {
     );
     again();
     const record = store.search('aaa', true);
+    expect(record).toMatchObject({ fileName: 'tiny.yaml', machine: TINY_MACHINE });
+    expect(record?.fileSha256).toBe(sha256Hex(record?.specYaml ?? ''));
     expect(record?.rounds).toHaveLength(1);
     expect(record?.rounds[0]).toMatchObject({ index: 0, name: 'coarse', method: 'random', interval, closed: false });
     expect(record?.rounds[0]?.trials).toEqual([
@@ -188,6 +196,7 @@ describe.each(implementations)('$name', ({ open, reopen }) => {
             token: 't1',
             worker: 'w-1',
             kernel: 'wasm',
+            machine: TINY_MACHINE,
             startedMs: 3,
             endedMs: 4,
             end: 'completed',
@@ -210,6 +219,7 @@ describe.each(implementations)('$name', ({ open, reopen }) => {
             token: 't2',
             worker: 'w-1',
             kernel: 'wasm',
+            machine: undefined,
             startedMs: 4,
             endedMs: undefined,
             end: undefined,

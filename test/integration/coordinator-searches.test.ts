@@ -1,11 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sha256Hex } from '../../proto/canonical.js';
 import { resultDigest, type DigestTrial } from '../../proto/digest.js';
+import type { Hello } from '../../proto/generated/vernier/v1/Hello.js';
 import type { SubmitSearchRequest } from '../../proto/generated/vernier/v1/SubmitSearchRequest.js';
+import { thisMachine } from '../../proto/machine.js';
+import { NUMERICS_VERSION } from '../../proto/versions.js';
 import { metricsFromWire, parametersFromWire, trialStateFromWire } from '../../proto/wire.js';
 import { call, CoordinatorFixture, TINY_SEARCH, type SearchesApi } from '../support/coordinator-fixture.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { ScriptedWorker } from '../support/scripted-worker.js';
-import { TINY_DATA } from '../support/search-fixtures.js';
+import { TINY_DATA, TINY_MACHINE } from '../support/search-fixtures.js';
 
 let fixture: CoordinatorFixture;
 let address: string;
@@ -19,8 +23,8 @@ beforeEach(async () => {
 
 afterEach(() => fixture.dispose());
 
-async function runAll(): Promise<void> {
-  const worker = await ScriptedWorker.join(address);
+async function runAll(hello: Partial<Hello> = {}): Promise<void> {
+  const worker = await ScriptedWorker.join(address, hello);
   void worker.runAll();
 }
 
@@ -148,7 +152,7 @@ describe('a search that is run', () => {
   it('completes with the digest of its results; epochs and settings come where asked for', async () => {
     const id = await searches.submitted();
     const watch = searches.watch(id);
-    await runAll();
+    await runAll({ machine: TINY_MACHINE });
     await watch.until(({ search }) => search?.state === 'SEARCH_COMPLETED');
     expect(await watch.ended).toBeUndefined();
     const detail = await searches.get(id, { epochs: true, configs: true });
@@ -175,12 +179,30 @@ describe('a search that is run', () => {
     expect(detail.best).toMatchObject({ round: 'fine', score: Math.max(...scores) });
     expect(trials[0]).toMatchObject({
       datasetSha256: TINY_DATA.sha256,
-      attempts: [{ number: 1, worker: 'w-1', kernel: 'wasm' }],
+      attempts: [{ number: 1, worker: 'w-1', kernel: 'wasm', machine: 2 }],
+    });
+    expect(detail).toMatchObject({
+      fileName: 'tiny.yaml',
+      fileSha256: sha256Hex(TINY_SEARCH),
+      numericsVersion: NUMERICS_VERSION,
+      datasets: [TINY_DATA],
+      machines: [thisMachine(), TINY_MACHINE],
+      takenBy: 1,
     });
     expect(JSON.parse(trials[0]!.configJson)).toMatchObject({ kind: 'two-layer', lambda: expect.any(Number) });
     const plain = await searches.get(id);
     expect(plain.rounds[0]?.trials[0]).toMatchObject({ epochs: [], configJson: '', datasetSha256: '' });
     expect((await searches.submit()).created).toBe(false);
+  });
+
+  it('takes a worker that does not tell what it runs on', async () => {
+    const id = await searches.submitted();
+    const watch = searches.watch(id);
+    await runAll();
+    await watch.until(({ search }) => search?.state === 'SEARCH_COMPLETED');
+    const detail = await searches.get(id);
+    expect(detail.machines).toEqual([thisMachine()]);
+    expect(detail.rounds[0]?.trials[0]?.attempts[0]).toMatchObject({ kernel: 'wasm', machine: 0 });
   });
 
   it('gives the same digest on any number of workers', async () => {

@@ -1,6 +1,7 @@
 import { canonicalJson, sha256Hex, type Json } from '../../proto/canonical.js';
 import type { DatasetInfo } from '../../proto/datasets.js';
 import type { RoundSpec, SearchSpec } from '../../proto/domain.js';
+import type { Machine } from '../../proto/machine.js';
 import { NUMERICS_VERSION } from '../../proto/versions.js';
 import type { PlannedTrial } from '../../coordinator/search/round.js';
 import type { NewSearch, TrialResults } from '../../coordinator/store/records.js';
@@ -13,6 +14,16 @@ export const TINY_DATA: DatasetInfo = {
   test: 20,
   inputs: 4,
   classes: 3,
+};
+
+/** A machine that exists in name only. */
+export const TINY_MACHINE: Machine = {
+  version: '0.0.1',
+  node: '20.0.0',
+  v8: '11.3',
+  system: 'linux 6.1.0',
+  architecture: 'x64',
+  processor: 'Tiny 8080',
 };
 
 export function roundSpec(changes: Partial<RoundSpec> = {}): RoundSpec {
@@ -60,7 +71,8 @@ export function newSearch(id: string, changes: Partial<SearchSpec> = {}): NewSea
   const spec = searchSpec(changes);
   const specSha256 = sha256Hex(canonicalJson(spec as unknown as Json));
   const specYaml = `name: ${spec.name}\n`;
-  return { id, spec, specSha256, specYaml, datasets: [TINY_DATA], numericsVersion: NUMERICS_VERSION, trialsTotal: 6 };
+  const of = { fileName: 'tiny.yaml', machine: TINY_MACHINE, datasets: [TINY_DATA], numericsVersion: NUMERICS_VERSION };
+  return { id, spec, specSha256, specYaml, ...of, trialsTotal: 6 };
 }
 
 export function plannedTrial(number: number, changes: Partial<PlannedTrial> = {}): PlannedTrial & { number: number } {

@@ -11,6 +11,7 @@ import {
   type SideBySideLimit,
 } from '../../proto/cli-options.js';
 import type { CommandContext, CommandFactory } from '../../proto/command.js';
+import { thisMachine } from '../../proto/machine.js';
 import { NUMERICS_VERSION, PROTOCOL_VERSION } from '../../proto/versions.js';
 import { workerName, workerNote } from '../../proto/worker-name.js';
 import { dataFolder } from '../datasets/folder.js';
@@ -100,7 +101,8 @@ async function runWorker(options: WorkerOptions, context: CommandContext): Promi
         numericsVersion: NUMERICS_VERSION,
         worker: name,
         threads: pool.threads,
-        kernel: pool.kernel,
+        kernel: pool.kernelLabel,
+        machine: thisMachine(),
         datasets: await localDatasets(env, dataDir),
         memoryBytes: totalmem(),
         ...sideBySideOf(options.sideBySide),

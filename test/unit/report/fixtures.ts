@@ -6,6 +6,7 @@ import type { RoundDetail__Output } from '../../../proto/generated/vernier/v1/Ro
 import type { SearchDetail__Output } from '../../../proto/generated/vernier/v1/SearchDetail.js';
 import type { TrialDetail__Output } from '../../../proto/generated/vernier/v1/TrialDetail.js';
 import { metricsToWire, parametersToWire } from '../../../proto/wire.js';
+import { TINY_DATA, TINY_MACHINE } from '../../support/search-fixtures.js';
 
 /** Answers of a coordinator, as they are read off the wire. */
 
@@ -25,7 +26,9 @@ export function trial(
     seed: 7,
     state: 'TRIAL_COMPLETED',
     metrics: metrics(results),
-    attempts: [{ number: 1, worker: 'w', startedMs: 1, endedMs: 2, end: 'completed', message: '', kernel: 'wasm' }],
+    attempts: [
+      { number: 1, worker: 'w', startedMs: 1, endedMs: 2, end: 'completed', message: '', kernel: 'wasm', machine: 1 },
+    ],
     weightsSha256: 'ab'.repeat(32),
     epochs: [],
     carriedFrom: 0,
@@ -88,6 +91,12 @@ export function detail(
     resultDigest: 'ef'.repeat(32),
     specYaml: '',
     specJson: JSON.stringify({ metric: { name: 'val_accuracy', goal: 'maximize' } }),
+    fileName: 'quickstart.yaml',
+    fileSha256: '12'.repeat(32),
+    numericsVersion: '1',
+    datasets: [{ ...TINY_DATA, image: null }],
+    machines: [TINY_MACHINE],
+    takenBy: 1,
     ...overrides,
   };
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { metricOf, summaryOf } from '../../../coordinator/report/detail.js';
 import { searchJson } from '../../../coordinator/report/search-json.js';
 import { finalText, searchText } from '../../../coordinator/report/search-text.js';
+import { TINY_DATA, TINY_MACHINE } from '../../support/search-fixtures.js';
 import { best, detail, round, trial } from './fixtures.js';
 
 const rounds = [
@@ -22,6 +23,17 @@ const rounds = [
   }),
 ];
 
+const attempt = {
+  number: 1,
+  worker: 'w',
+  kernel: 'wasm',
+  machine: 0,
+  startedMs: 1,
+  endedMs: 2,
+  end: 'completed',
+  message: '',
+};
+
 describe('searchJson', () => {
   it('is the object that scripts rely on', () => {
     expect(searchJson(detail(rounds))).toEqual({
@@ -39,6 +51,7 @@ describe('searchJson', () => {
               state: 'completed',
               metrics: { val_accuracy: 0.5, val_loss: 1.5 },
               attempts: 1,
+              attemptDetails: [attempt],
               weightsSha256: 'ab'.repeat(32),
             },
             {
@@ -48,6 +61,7 @@ describe('searchJson', () => {
               state: 'diverged',
               metrics: { val_accuracy: null },
               attempts: 0,
+              attemptDetails: [],
               weightsSha256: null,
             },
           ],
@@ -64,6 +78,7 @@ describe('searchJson', () => {
               state: 'completed',
               metrics: { test_accuracy: 0.52209, val_accuracy: 0.526 },
               attempts: 1,
+              attemptDetails: [attempt],
               weightsSha256: 'ab'.repeat(32),
             },
           ],
@@ -76,6 +91,14 @@ describe('searchJson', () => {
         metrics: { test_accuracy: 0.52209, val_accuracy: 0.526 },
       },
       resultDigest: 'ef'.repeat(32),
+      provenance: {
+        file: 'quickstart.yaml',
+        fileSha256: '12'.repeat(32),
+        numericsVersion: '1',
+        datasets: [{ name: 'tiny', sha256: TINY_DATA.sha256 }],
+        takenBy: 0,
+        machines: [TINY_MACHINE],
+      },
     });
   });
 
