@@ -21,6 +21,7 @@ export interface JsonSchema {
   minimum?: number;
   maximum?: number;
   exclusiveMinimum?: number;
+  exclusiveMaximum?: number;
   anyOf?: JsonSchema[];
   oneOf?: JsonSchema[];
   default?: Json;
@@ -105,7 +106,12 @@ function inShort(text: string, sibling: string): string {
   return text.replace(` (each ${sibling})`, ' of them');
 }
 
-function range({ minimum, maximum, exclusiveMinimum }: JsonSchema): string {
+function range({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: JsonSchema): string {
+  if (exclusiveMaximum !== undefined) {
+    const from = exclusiveMinimum === undefined ? minimum : undefined;
+    if (from !== undefined) return ` from ${from}, below ${exclusiveMaximum}`;
+    return ` ${exclusiveMinimum === undefined ? '' : `above ${exclusiveMinimum}, `}below ${exclusiveMaximum}`;
+  }
   // Every whole number has the limit of exact doubles; naming it would only distract.
   const limited = maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER;
   if (exclusiveMinimum !== undefined) return ` above ${exclusiveMinimum}${limited ? `, at most ${maximum}` : ''}`;

@@ -27,9 +27,11 @@ export function mendOfLength(length: number, { minItems = 1, maxItems = Infinity
   return `list at least ${minItems === 1 ? 'one' : minItems}`;
 }
 
-function nearestNumber(value: number, { type, minimum, maximum, exclusiveMinimum }: JsonSchema): string | undefined {
+function nearestNumber(value: number, schema: JsonSchema): string | undefined {
+  const { type, minimum, maximum, exclusiveMinimum, exclusiveMaximum } = schema;
   if (minimum !== undefined && value < minimum) return `write ${minimum} or more`;
   if (exclusiveMinimum !== undefined && value <= exclusiveMinimum) return `write more than ${exclusiveMinimum}`;
+  if (exclusiveMaximum !== undefined && value >= exclusiveMaximum) return `write less than ${exclusiveMaximum}`;
   if (maximum !== undefined && value > maximum) return `write ${maximum} or less`;
   if (type !== 'integer' || Number.isInteger(value)) return undefined;
   const [below, above] = [Math.floor(value), Math.ceil(value)];

@@ -11,8 +11,13 @@ export function takesScalar(schema: JsonSchema, { value }: Pick<SourceScalar, 'v
   if (schema.const !== undefined && schema.const !== value) return false;
   if (schema.enum !== undefined && !schema.enum.includes(value)) return false;
   if (typeof value === 'number') {
-    const { minimum = -Infinity, maximum = Infinity, exclusiveMinimum = -Infinity } = schema;
-    return value >= minimum && value <= maximum && value > exclusiveMinimum;
+    const {
+      minimum = -Infinity,
+      maximum = Infinity,
+      exclusiveMinimum = -Infinity,
+      exclusiveMaximum = Infinity,
+    } = schema;
+    return value >= minimum && value <= maximum && value > exclusiveMinimum && value < exclusiveMaximum;
   }
   if (typeof value === 'string') {
     const { minLength = 0, maxLength = Infinity, pattern } = schema;
