@@ -46,6 +46,11 @@ export function imageShapeOf(shape: readonly number[]): ImageShape | undefined {
   return { channels: c, height: a, width: b, order: c === 1 ? 'planar' : 'interleaved' };
 }
 
+/** What all know of a data set, without what a catalogue's entry holds besides. */
+export function datasetInfoOf({ name, sha256, train, test, inputs, classes, image }: DatasetInfo): DatasetInfo {
+  return { name, sha256, train, test, inputs, classes, ...(image === undefined ? {} : { image }) };
+}
+
 /** One file of a data set as it lies in the data folder, unpacked. Sums and sizes are of the unpacked content. */
 export interface MemberFile {
   file: string;

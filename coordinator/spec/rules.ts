@@ -56,6 +56,9 @@ export const RULES = {
   'cycles-without-schedule': 'cycles belong to a cyclical schedule',
   'too-long': 'a trial has at most 20,000 epochs',
   'no-test-records': 'test: true needs test records',
+  'flips-without-images': 'horizontal flips need records that are images',
+  'stopping-without-loss': 'early stopping needs val_loss after every epoch',
+  'average-without-cycles': 'the average over cycles needs a cyclical schedule',
 } as const;
 
 export type Rule = keyof typeof RULES;

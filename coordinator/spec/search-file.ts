@@ -1,5 +1,5 @@
 import { canonicalJson, sha256Hex, type Json } from '../../proto/canonical.js';
-import { datasetCatalogue, type DatasetInfo } from '../../proto/datasets.js';
+import { datasetCatalogue, datasetInfoOf, type DatasetInfo } from '../../proto/datasets.js';
 import type { SearchSpec } from '../../proto/domain.js';
 import { VernierError } from '../../proto/errors.js';
 import { MAX_SEED } from '../../proto/seed.js';
@@ -58,8 +58,8 @@ export function parseSearchFile(text: string, options: SearchFileOptions): Searc
 /** By name. The catalogue's names are its own: a data set is what its name says on every machine. */
 function knownDatasets(own: readonly DatasetInfo[]): Map<string, DatasetInfo> {
   const known = new Map<string, DatasetInfo>();
-  for (const { name, sha256, train, test, inputs, classes } of [...datasetCatalogue, ...own]) {
-    if (!known.has(name)) known.set(name, { name, sha256, train, test, inputs, classes });
+  for (const dataset of [...datasetCatalogue, ...own]) {
+    if (!known.has(dataset.name)) known.set(dataset.name, datasetInfoOf(dataset));
   }
   return known;
 }

@@ -11,16 +11,20 @@ export const MAX_SIDE_BY_SIDE = 8;
 
 /**
  * Tells which trials of a round may be trained side by side: those of equal keys. They agree in what their mini-batches depend on
- * (data, split, batch size, training seed), and may differ in everything else.
+ * (data, split, batch size, flips, training seed), and may differ in everything else.
  */
 export function sideBySideKey(config: TrialConfig, seed: number, datasetSha256: string): string {
-  const { kind, dataset, batch_size: batchSize } = config;
-  return [kind, datasetSha256, dataset.train, dataset.validation, batchSize, seed].join(' ');
+  const { kind, dataset, batch_size: batchSize, horizontal_flips: flips = false } = config;
+  return [kind, datasetSha256, dataset.train, dataset.validation, batchSize, flips, seed].join(' ');
 }
 
-/** Bytes of a trial's weights, in float32: what a cache has to bear of each trial. */
-export function weightsBytes(config: Pick<TrialConfig, 'hidden'>, data: { inputs: number; classes: number }): number {
+/** Bytes of a trial's weights, in float32, and of their velocities: what a cache has to bear of each trial. */
+export function weightsBytes(
+  config: Pick<TrialConfig, 'hidden'> & { momentum?: number | undefined },
+  data: { inputs: number; classes: number },
+): number {
   const layers = networkLayers(config, data);
   const weights = layers.slice(1).reduce((sum, units, layer) => sum + (layers[layer] as number) * units, 0);
-  return weights * Float32Array.BYTES_PER_ELEMENT;
+  const velocities = (config.momentum ?? 0) > 0 ? weights : 0;
+  return (weights + velocities) * Float32Array.BYTES_PER_ELEMENT;
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { learningRateSchema } from '../training/learning-rate.js';
 import { MAX_EPOCHS } from '../training/plan.js';
-import { hiddenSchema, MAX_BATCH, positiveInteger } from './network.js';
+import { dropoutSchema, hiddenSchema, initialisationSchema, MAX_BATCH, positiveInteger } from './network.js';
 
 const whenEvaluated = z.enum(['epoch', 'final', 'never']);
 
@@ -25,6 +25,20 @@ export const twoLayerSchema = z.strictObject({
   learning_rate: learningRateSchema,
   /** L2 penalty: cost = loss + lambda * sum of squared weights. */
   lambda: z.number().min(0).default(0),
+  /** Polyak's heavy ball: the share of the last step that the next one keeps; 0 is as without. */
+  momentum: z.number().min(0).lt(1).optional(),
+  /** The probability with which a hidden unit is dropped from a mini-batch's record; 0 is as without. */
+  dropout: dropoutSchema.optional(),
+  /** Mirror half of a mini-batch's images, left to right. */
+  horizontal_flips: z.boolean().optional(),
+  /** The first weights' deviation; `lecun` is as without. */
+  init: initialisationSchema.optional(),
+  /** End when val_loss has not fallen for so many epochs. */
+  early_stopping: z
+    .strictObject({ patience: positiveInteger.max(MAX_EPOCHS), min_delta: z.number().min(0).optional() })
+    .optional(),
+  /** What the network is after training: of its states at the ends of cycles the average, or as the last step left it. */
+  average: z.enum(['none', 'cycles']).optional(),
   /** Length of training: cycles of a cyclical schedule (2 * step_size update steps each), or epochs. */
   cycles: positiveInteger.optional(),
   epochs: positiveInteger.max(MAX_EPOCHS).optional(),

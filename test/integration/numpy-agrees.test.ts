@@ -15,6 +15,7 @@ import { NodeMemory } from '../../worker/kernel/memory.js';
 import { recordStatistics } from '../../worker/kernel/statistics.js';
 import type { TrialEnd } from '../../worker/trainers/trainer.js';
 import { twoLayerTrainer } from '../../worker/trainers/two-layer.js';
+import { workspaceBytes } from '../../worker/trainers/workspace.js';
 import { BACKENDS } from '../support/backends.js';
 import { PYTHON } from '../support/python.js';
 
@@ -124,7 +125,8 @@ describe.skipIf(!hasNumpy)(
         dataset,
         normalisation: recordStatistics(memory.memory, dataset.train, needs[0]!.trainRecords),
         kernel,
-        workspace: memory.allocate(kernel.workspaceBytes(needs.map(({ shape }) => shape))),
+        memory: memory.memory,
+        workspace: memory.allocate(workspaceBytes(kernel, needs)),
       });
       return ends;
     }

@@ -5,6 +5,7 @@ import {
   DATASET_NAME,
   datasetCatalogue,
   datasetIdentity,
+  datasetInfoOf,
   imageShapeOf,
   type CatalogueEntry,
   type DatasetInfo,
@@ -58,12 +59,12 @@ export function placeOf(name: string, entry: CatalogueEntry | undefined, dataDir
 
 /** A data set of the catalogue, whether its files are there or not. */
 export function cataloguedDataset(entry: CatalogueEntry, dataDir: string): StoredDataset {
-  const { name, sha256, train, test, inputs, classes, image } = entry;
+  const { name, source, members } = entry;
   return {
-    info: { name, sha256, train, test, inputs, classes, ...(image === undefined ? {} : { image }) },
+    info: datasetInfoOf(entry),
     entry,
-    members: entry.members,
-    directory: entry.source.kind === 'embedded' ? packageFile(`worker/datasets/embedded/${name}`) : join(dataDir, name),
+    members,
+    directory: source.kind === 'embedded' ? packageFile(`worker/datasets/embedded/${name}`) : join(dataDir, name),
   };
 }
 

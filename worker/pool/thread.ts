@@ -48,7 +48,7 @@ export const runTrials: ThreadTasks['runTrials'] = ({ trials, progress, ...share
       const [first] = trials;
       if (first === undefined) return null;
       const inputs = trials.map((trial, index) => trialInput(trial, index, progress));
-      trainerOf(first.config).run({ ...shared, trials: inputs, kernel: kernel() });
+      trainerOf(first.config).run({ ...shared, trials: inputs, kernel: kernel(), memory: setup.memory });
       return null;
     } finally {
       progress.close();

@@ -4,11 +4,12 @@ import type { DatasetInfo } from '../../proto/datasets.js';
 import { VernierError, type ErrorPayload } from '../../proto/errors.js';
 import { packageFile } from '../../proto/package-root.js';
 import type { LoadedDataset } from '../datasets/dataset.js';
-import type { Kernel, KernelName, NetworkShape } from '../kernel/kernel.js';
+import type { Kernel, KernelName } from '../kernel/kernel.js';
 import type { NodeMemory } from '../kernel/memory.js';
 import { kernelLabel, type KernelRecipe } from '../kernel/recipe.js';
 import { trainerOf } from '../trainers/index.js';
-import type { Normalisation } from '../trainers/trainer.js';
+import type { Normalisation, TrialNeeds } from '../trainers/trainer.js';
+import { workspaceBytes } from '../trainers/workspace.js';
 import { NodeData, type DatasetLoader } from './node-data.js';
 import {
   PoolTrial,
@@ -45,10 +46,7 @@ interface GroupData {
 }
 
 /** A trial that its data fit. */
-interface ReadyTrial extends ReadTrial {
-  shape: NetworkShape;
-  trainRecords: number;
-}
+type ReadyTrial = ReadTrial & TrialNeeds;
 
 /**
  * The trial threads of one node over its one shared memory. A thread runs trials side by side; whatever goes wrong with
@@ -188,7 +186,7 @@ export class TrialPool {
 
   /** @throws what ended the task before all its trials had ended */
   private async runTask(ready: readonly ReadyTrial[], data: GroupData): Promise<void> {
-    const workspace = this.data.allocate(this.options.kernel.workspaceBytes(ready.map(({ shape }) => shape)));
+    const workspace = this.data.allocate(workspaceBytes(this.options.kernel, ready));
     const { port1, port2 } = new MessageChannel();
     const take = (report: TrialReport): void => {
       const trial = ready[report.trial]?.trial;

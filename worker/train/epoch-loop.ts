@@ -1,7 +1,11 @@
 import type { EpochMetrics, Metrics } from '../../proto/domain.js';
-import type { Network, NetworkGroup, NetworkStep } from '../kernel/kernel.js';
-import { partMetrics, type Part, type PartName } from './evaluation.js';
 import type { TrainingPlan } from '../../proto/training/plan.js';
+import type { Network, NetworkGroup, NetworkStep } from '../kernel/kernel.js';
+import type { CycleAverage } from './cycle-average.js';
+import type { DropoutMasks } from './dropout.js';
+import type { EarlyStopping } from './early-stopping.js';
+import { partMetrics, type Part, type PartName } from './evaluation.js';
+import type { MiniBatches } from './mini-batches.js';
 
 type WhenEvaluated = 'epoch' | 'final' | 'never';
 
@@ -12,6 +16,13 @@ export interface TrainingRun {
   evaluate: { train: WhenEvaluated; val: WhenEvaluated };
   /** Evaluate the test records after the last epoch of a completed run. */
   test: boolean;
+  /** mu; without it, plain descent. */
+  momentum?: number;
+  dropout?: DropoutMasks;
+  /** Needs the validation records evaluated after every epoch. */
+  earlyStopping?: EarlyStopping;
+  /** What the network is after the last step. */
+  average?: CycleAverage;
   /** Asked before every update step. */
   cancelled: () => boolean;
   onEpoch: (epoch: EpochMetrics) => void;
@@ -23,12 +34,10 @@ export interface TrainingRun {
 export interface SharedTraining {
   /** One network a run, in their order; parameters and normalisation are set. */
   group: NetworkGroup;
-  batchSize: number;
   train: Part;
   validation: Part;
   test: Part;
-  /** Row numbers of an epoch's mini-batches (epoch from 1), one after the other. */
-  batchOrder: (epoch: number) => Uint32Array;
+  miniBatches: MiniBatches;
 }
 
 export interface TrainingEnd {
@@ -42,11 +51,14 @@ export interface TrainingEnd {
 /** A run under way. */
 interface Going {
   run: TrainingRun;
+  network: Network;
   /** Its next update step. */
   step: NetworkStep;
   epochs: EpochMetrics[];
-  /** Of the present epoch. */
-  metrics: Metrics;
+  /** Whether the present epoch is its last. */
+  last: boolean;
+  /** Metrics of the present epoch. */
+  parts: Partial<Record<PartName, Metrics>>;
   squares: number;
 }
 
@@ -55,24 +67,51 @@ interface Going {
  * would have ended alone, with what it would have had alone. A run whose last epoch is cut short waits for the others' mini-batches
  * before it is evaluated with them.
  *
+ * A run's last epoch is the one its plan ends in, or the one after which it is stopped early; the network is then replaced by its
+ * average, where there is to be one, and what belongs to a last epoch is evaluated.
+ *
  * A run diverges in its first epoch after which the sum of squared weights or an evaluated metric is not finite; that
  * epoch is its last. The sum is taken after every epoch, so that a run which evaluates nothing on the way ends as well.
  * Nothing here looks at a NaN's sign or payload, the only bits in which backends may differ.
  */
 export function trainSideBySide(shared: SharedTraining, runs: readonly TrainingRun[]): void {
-  let going = runs.map((run, network): Going => {
-    return { run, step: { network, eta: 0, lambda: run.lambda }, epochs: [], metrics: {}, squares: 0 };
+  let going = runs.map((run, index): Going => {
+    const { lambda, momentum } = run;
+    const step = { network: index, eta: 0, lambda, ...(momentum === undefined ? {} : { momentum }) };
+    const network = shared.group.networks[index] as Network;
+    return { run, network, step, epochs: [], last: false, parts: {}, squares: 0 };
   });
   for (let epoch = 1; going.length > 0; epoch++) {
     going = trainEpoch(shared, going, epoch);
-    evaluateEpoch(shared, going, epoch);
+    for (const each of going) {
+      each.parts = {};
+      if (epoch === each.run.plan.epochs) markLast(each);
+    }
+    evaluateEpoch(shared, going);
+    const stopped = going.filter(isStoppedEarly);
+    for (const each of stopped) markLast(each);
+    evaluateEpoch(shared, stopped);
     going = finishEpoch(shared, going, epoch);
   }
 }
 
+/** What was evaluated before is of no account where the average takes the network's place. */
+function markLast(each: Going): void {
+  each.last = true;
+  if (each.run.average?.replace(each.network)) each.parts = {};
+}
+
+/** A run that diverges is not stopped early, and one that ends anyway has no need of it. */
+function isStoppedEarly(each: Going): boolean {
+  const { run, last, parts } = each;
+  const loss = parts.val?.['val_loss'];
+  return !last && loss !== undefined && isFinite(each) && run.earlyStopping?.endsAfter(loss) === true;
+}
+
 /** The epoch's update steps. Gives the runs that nobody cancelled meanwhile. */
-function trainEpoch({ group, train, batchSize, batchOrder }: SharedTraining, going: Going[], epoch: number): Going[] {
-  const rows = batchOrder(epoch);
+function trainEpoch({ group, miniBatches }: SharedTraining, going: Going[], epoch: number): Going[] {
+  const miniBatch = miniBatches(epoch);
+  for (const { run } of going) run.dropout?.startEpoch(epoch);
   const cancelled = new Set<Going>();
   let stepping = going;
   let steps = stepping.map(({ step }) => step);
@@ -88,46 +127,53 @@ function trainEpoch({ group, train, batchSize, batchOrder }: SharedTraining, goi
     }
     if (stepping.length === 0) break;
     for (const { run, step } of stepping) {
-      step.eta = run.plan.learningRate((epoch - 1) * run.plan.stepsPerEpoch + batch);
+      step.eta = run.plan.learningRate(stepsBefore(run.plan, epoch) + batch);
+      if (run.dropout !== undefined) step.dropout = run.dropout.next();
     }
-    group.trainStep(train.records, rows, batch * batchSize, steps);
+    const { records, rows, first } = miniBatch(batch);
+    group.trainStep(records, rows, first, steps);
+    for (const { run, network } of stepping) {
+      run.average?.afterStep(stepsBefore(run.plan, epoch) + batch + 1, network);
+    }
   }
   for (const { run, epochs } of cancelled) run.onEnd({ outcome: 'cancelled', epochs, metrics: {} });
   return going.filter((each) => !cancelled.has(each));
 }
 
-/** Leaves each run's metrics of the epoch: what several want of the same records is computed together. */
-function evaluateEpoch(shared: SharedTraining, going: readonly Going[], epoch: number): void {
-  for (const each of going) {
-    each.squares = (shared.group.networks[each.step.network] as Network).sumSquaredWeights();
-    each.metrics = {};
-  }
+/** Adds what is due of each run's metrics of the epoch: what several want of the same records is computed together. */
+function evaluateEpoch(shared: SharedTraining, going: readonly Going[]): void {
+  for (const each of going) each.squares = each.network.sumSquaredWeights();
   for (const [name, part] of [
     ['train', shared.train],
     ['val', shared.validation],
   ] as const) {
-    const wanted = going.filter(({ run }) => isDue(run.evaluate[name], epoch === run.plan.epochs));
+    const wanted = going.filter(({ run, last, parts }) => isDue(run.evaluate[name], last) && parts[name] === undefined);
     evaluatePart(shared.group, name, part, wanted);
   }
 }
 
 /** Tells the epoch, and ends the runs whose last one it was. Gives the others. */
 function finishEpoch(shared: SharedTraining, going: readonly Going[], epoch: number): Going[] {
-  for (const { run, epochs, metrics } of going) {
-    const finished = { epoch, metrics };
-    epochs.push(finished);
-    run.onEpoch(finished);
+  for (const each of going) {
+    const finished = { epoch, metrics: metricsOf(each) };
+    each.epochs.push(finished);
+    each.run.onEpoch(finished);
   }
-  const [finite, diverged] = split(going, ({ squares, metrics }) =>
-    [squares, ...Object.values(metrics)].every(Number.isFinite),
-  );
-  for (const { run, epochs, metrics } of diverged) run.onEnd({ outcome: 'diverged', epochs, metrics });
-  const [completed, others] = split(finite, ({ run }) => epoch === run.plan.epochs);
-  for (const each of completed) each.metrics = { ...each.metrics }; // the epoch's own stay as they were
+  const [finite, diverged] = split(going, isFinite);
+  for (const each of diverged) each.run.onEnd({ outcome: 'diverged', epochs: each.epochs, metrics: metricsOf(each) });
+  const [completed, others] = split(finite, ({ last }) => last);
   const tested = completed.filter(({ run }) => run.test);
   evaluatePart(shared.group, 'test', shared.test, tested);
-  for (const { run, epochs, metrics } of completed) run.onEnd({ outcome: 'completed', epochs, metrics });
+  for (const each of completed) each.run.onEnd({ outcome: 'completed', epochs: each.epochs, metrics: metricsOf(each) });
   return others;
+}
+
+function metricsOf({ parts: { train, val, test } }: Going): Metrics {
+  return { ...train, ...val, ...test };
+}
+
+function isFinite(each: Going): boolean {
+  return [each.squares, ...Object.values(metricsOf(each))].every(Number.isFinite);
 }
 
 /** Adds a part's metrics to those of the runs. An empty part has none. */
@@ -136,12 +182,16 @@ function evaluatePart(group: NetworkGroup, name: PartName, part: Part, runs: rea
   const networks = runs.map(({ step }) => step.network);
   for (const [index, evaluation] of group.evaluate(part.records, part.first, part.count, networks).entries()) {
     const each = runs[index] as Going;
-    Object.assign(each.metrics, partMetrics(name, part.count, evaluation, each.run.lambda, each.squares));
+    each.parts[name] = partMetrics(name, part.count, evaluation, each.run.lambda, each.squares);
   }
 }
 
-function stepsIn({ stepsPerEpoch, totalSteps }: TrainingPlan, epoch: number): number {
-  return Math.min(stepsPerEpoch, totalSteps - (epoch - 1) * stepsPerEpoch);
+function stepsBefore({ stepsPerEpoch }: TrainingPlan, epoch: number): number {
+  return (epoch - 1) * stepsPerEpoch;
+}
+
+function stepsIn(plan: TrainingPlan, epoch: number): number {
+  return Math.min(plan.stepsPerEpoch, plan.totalSteps - stepsBefore(plan, epoch));
 }
 
 function isDue(when: WhenEvaluated, last: boolean): boolean {

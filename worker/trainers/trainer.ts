@@ -32,7 +32,9 @@ export interface RunInput<Config> {
   /** Of the first `trainRecords` records that `needs` named. */
   normalisation: Normalisation;
   kernel: Kernel;
-  /** Exclusively these trials', at least kernel.workspaceBytes(their shapes) bytes. */
+  /** The node's, in which the records, the workspace and the kernel's buffers lie. */
+  memory: WebAssembly.Memory;
+  /** Exclusively these trials', of workspaceBytes (worker/trainers/workspace.ts) bytes at least. */
   workspace: Region;
 }
 
@@ -48,6 +50,15 @@ export interface TrialFinished {
 
 export type TrialEnd = TrialFinished | { outcome: 'cancelled' };
 
+/** What a trial needs of its thread and its data. */
+export interface TrialNeeds {
+  shape: NetworkShape;
+  /** The first so many training records give the normalisation. */
+  trainRecords: number;
+  /** Bytes of the workspace besides its network's, which trials side by side share. */
+  sharedBytes?: number;
+}
+
 /** One kind of trial. Everything here is a pure function of its arguments and the memory they name. */
 export interface Trainer<Config> {
   /**
@@ -55,7 +66,7 @@ export interface Trainer<Config> {
    *
    * @throws VernierError TRIAL_INVALID
    */
-  needs(config: Config, dataset: DatasetInfo): { shape: NetworkShape; trainRecords: number };
+  needs(config: Config, dataset: DatasetInfo): TrialNeeds;
   /** Runs all of them to their ends without yielding to the event loop. Each gives the bits that it gives alone. */
   run(input: RunInput<Config>): void;
 }

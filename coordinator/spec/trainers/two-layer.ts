@@ -7,6 +7,7 @@ import { jsonSchemaOf } from '../json-schema.js';
 import type { Partially } from '../search-schema.js';
 import { quote } from '../source.js';
 import type { TrainerRules, TrialToCheck } from './trainer-rules.js';
+import { checkMeans } from './two-layer-means.js';
 
 type Part = Partially<TwoLayerConfig>;
 
@@ -23,6 +24,7 @@ export const twoLayerRules: TrainerRules<Part> = {
     checkSplit(trial, info);
     checkLength(trial);
     checkEpochs(trial);
+    checkMeans(trial, info);
     const { learning_rate: rate, batch_size: batch, dataset } = config;
     if (batch !== undefined && dataset?.train !== undefined && batch > dataset.train) {
       report({

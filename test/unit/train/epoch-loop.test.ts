@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { NetworkGroup, NetworkStep, RecordsRegion } from '../../../worker/kernel/kernel.js';
+import { CycleAverage } from '../../../worker/train/cycle-average.js';
+import { EarlyStopping } from '../../../worker/train/early-stopping.js';
 import {
   trainSideBySide,
   type SharedTraining,
   type TrainingEnd,
   type TrainingRun,
 } from '../../../worker/train/epoch-loop.js';
+import { plainMiniBatches } from '../../../worker/train/mini-batches.js';
 import type { TrainingPlan } from '../../../proto/training/plan.js';
 
 /* What the loop asks of a network, and when; real networks are in trainers' tests. */
@@ -93,11 +96,10 @@ function runAll(group: NetworkGroup, changes: readonly Changes[], shared: Partia
   trainSideBySide(
     {
       group,
-      batchSize: 10,
       train: { records, first: 0, count: 50 },
       validation: { records, first: 50, count: 20 },
       test: { records: testRecords, first: 0, count: 10 },
-      batchOrder: (epoch) => Uint32Array.of(epoch),
+      miniBatches: plainMiniBatches(records, 10, (epoch) => Uint32Array.of(epoch)),
       ...shared,
     },
     changes.map((change, index) => ({
@@ -224,7 +226,7 @@ describe('runs side by side', () => {
       drawn.push(epoch);
       return Uint32Array.of(epoch);
     };
-    runAll(new ScriptedGroup({}, {}), [{}, { plan: longer }], { batchOrder });
+    runAll(new ScriptedGroup({}, {}), [{}, { plan: longer }], { miniBatches: plainMiniBatches(records, 10, batchOrder) });
     expect(drawn).toEqual([1, 2, 3, 4]);
   });
 
