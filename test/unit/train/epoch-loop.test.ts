@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { NetworkGroup, NetworkStep, RecordsRegion } from '../../../worker/kernel/kernel.js';
+import type { LayerParameters, NetworkGroup, NetworkStep, RecordsRegion } from '../../../worker/kernel/kernel.js';
 import { CycleAverage } from '../../../worker/train/cycle-average.js';
 import { EarlyStopping } from '../../../worker/train/early-stopping.js';
 import {
@@ -21,6 +21,8 @@ const testRecords: RecordsRegion = { ...records, records: 10 };
 interface Script {
   squares?: (steps: number) => number;
   loss?: (steps: number) => number;
+  /** Of the average, by its one weight: the mean number of steps done at the ends of cycles. */
+  averageLoss?: (weight: number) => number;
 }
 
 class ScriptedNetwork {
@@ -28,9 +30,14 @@ class ScriptedNetwork {
 
   constructor(private readonly script: Script) {}
 
-  setParameters(): void {}
-  parameters(): never[] {
-    return [];
+  private average: number | undefined;
+
+  setParameters([layer]: readonly LayerParameters[]): void {
+    this.average = layer!.weights[0];
+  }
+  /** Its one weight is the number of its steps. */
+  parameters(): LayerParameters[] {
+    return [{ weights: Float32Array.of(this.steps.length), bias: new Float32Array() }];
   }
   parameter(): number {
     throw new Error('training asks for no single parameter');
@@ -42,6 +49,7 @@ class ScriptedNetwork {
     return this.script.squares?.(this.steps.length) ?? 4;
   }
   get loss(): number {
+    if (this.average !== undefined) return this.script.averageLoss?.(this.average) ?? this.average;
     return this.script.loss?.(this.steps.length) ?? 2;
   }
 }
@@ -190,6 +198,93 @@ describe('a run alone', () => {
   });
 });
 
+describe('early stopping', () => {
+  const long = { ...plan, totalSteps: 48, epochs: 10 };
+  const losses = (list: readonly number[]) => ({ loss: (steps: number) => list[Math.ceil(steps / 5) - 1]! });
+  const stopping = (patience: number, min_delta?: number) => ({
+    plan: long,
+    earlyStopping: new EarlyStopping({ patience, ...(min_delta === undefined ? {} : { min_delta }) }),
+  });
+
+  it('ends a run, completed, after so many epochs in a row without a new best', () => {
+    const group = new ScriptedGroup(losses([5, 4, 4, 3, 3.5, 3, 2]));
+    const end = run(group, stopping(2));
+    expect(end).toMatchObject({ outcome: 'completed', seen: [1, 2, 3, 4, 5, 6] });
+    expect(only(group).steps).toHaveLength(30);
+  });
+
+  it('evaluates what belongs to a last epoch in the one it stopped at, and the rest not twice', () => {
+    const group = new ScriptedGroup(losses([1, 1]));
+    const { epochs, metrics } = run(group, stopping(1));
+    expect(group.evaluations).toEqual(['records 50+20', 'records 50+20', 'records 0+50', 'test 0+10']);
+    expect(Object.keys(epochs[1]!.metrics)).toEqual([
+      'train_cost',
+      'train_loss',
+      'train_accuracy',
+      'val_cost',
+      'val_loss',
+      'val_accuracy',
+    ]);
+    expect(Object.keys(metrics)).toHaveLength(9);
+  });
+
+  it('takes a loss for a new best only below the best minus min_delta', () => {
+    const slowly = [5, 4.5, 4, 3.5, 3, 2.5, 2, 1.5, 1, 0.5];
+    expect(run(new ScriptedGroup(losses(slowly)), stopping(1, 0.5)).seen).toEqual([1, 2]); // 4.5 is not below 4.5
+    expect(run(new ScriptedGroup(losses(slowly)), stopping(2, 0.5)).seen).toHaveLength(10); // 4 is
+    expect(run(new ScriptedGroup(losses(slowly)), stopping(1, 0.4)).seen).toHaveLength(10);
+  });
+
+  it('does not touch a run that its plan ends, nor one that diverges', () => {
+    const end = run(new ScriptedGroup(losses([1, 1, 1])), { ...stopping(2), plan });
+    expect(end.seen).toEqual([1, 2, 3]);
+    const diverging = run(new ScriptedGroup(losses([1, NaN])), stopping(1));
+    expect(diverging).toMatchObject({ outcome: 'diverged', seen: [1, 2] });
+    expect(Object.keys(diverging.metrics)).toEqual(['val_cost', 'val_loss', 'val_accuracy']);
+  });
+});
+
+describe('the average over cycles', () => {
+  it('is taken at the ends of cycles, in mid-epoch too, and is what the last epoch and the test are of', () => {
+    const group = new ScriptedGroup({});
+    const { epochs, metrics } = run(group, { average: new CycleAverage(4) }); // 12 steps: ends at 4, 8, 12
+    expect(epochs.map(({ metrics: { val_loss: loss } }) => loss)).toEqual([2, 2, 8]);
+    expect([metrics['train_loss'], metrics['test_loss']]).toEqual([8, 8]);
+  });
+
+  it('leaves out a cycle that did not end', () => {
+    expect(run(new ScriptedGroup({}), { average: new CycleAverage(7) }).metrics['val_loss']).toBe(7);
+    expect(run(new ScriptedGroup({}), { average: new CycleAverage(13) }).metrics['val_loss']).toBe(2);
+  });
+
+  it('is of the cycles so far where the run is stopped early, by losses of the network as it was', () => {
+    const group = new ScriptedGroup({ loss: () => 100 });
+    const long = { ...plan, totalSteps: 48, epochs: 10 };
+    const run3 = run(group, {
+      plan: long,
+      average: new CycleAverage(4),
+      earlyStopping: new EarlyStopping({ patience: 2 }),
+    });
+    expect(run3.seen).toEqual([1, 2, 3]);
+    expect(run3.epochs.map(({ metrics: { val_loss: loss } }) => loss)).toEqual([100, 100, 8]);
+    expect(run3.metrics).toMatchObject({ train_loss: 8, val_loss: 8, test_loss: 8 });
+    expect(group.evaluations).toEqual([
+      ...Array.from({ length: 3 }, () => 'records 50+20'),
+      'records 0+50',
+      'records 50+20',
+      'test 0+10',
+    ]);
+  });
+
+  it('diverges by what it is, not by what the network was', () => {
+    const finite = { loss: (steps: number) => (steps === 12 ? NaN : 1), averageLoss: () => 3 };
+    expect(run(new ScriptedGroup(finite), { average: new CycleAverage(5) })).toMatchObject({ outcome: 'completed' });
+    const infinite = { averageLoss: () => Infinity };
+    const end = run(new ScriptedGroup(infinite), { average: new CycleAverage(5) });
+    expect(end).toMatchObject({ outcome: 'diverged', seen: [1, 2, 3] });
+  });
+});
+
 describe('runs side by side', () => {
   const longer = { ...plan, totalSteps: 19, epochs: 4, learningRate: () => 9 };
 
@@ -226,7 +321,9 @@ describe('runs side by side', () => {
       drawn.push(epoch);
       return Uint32Array.of(epoch);
     };
-    runAll(new ScriptedGroup({}, {}), [{}, { plan: longer }], { miniBatches: plainMiniBatches(records, 10, batchOrder) });
+    runAll(new ScriptedGroup({}, {}), [{}, { plan: longer }], {
+      miniBatches: plainMiniBatches(records, 10, batchOrder),
+    });
     expect(drawn).toEqual([1, 2, 3, 4]);
   });
 
@@ -241,6 +338,22 @@ describe('runs side by side', () => {
     expect(ends[0]).toEqual(run(new ScriptedGroup(diverging)));
     expect(ends[1]).toEqual(run(new ScriptedGroup({})));
     expect(ends[3]).toEqual(run(new ScriptedGroup({}), { plan: longer }));
+  });
+
+  it('end early one by one, each with its own average', () => {
+    const losses = { loss: (steps: number) => (steps > 5 ? 3 : 15) };
+    const changes = (): Changes[] => [
+      { plan: longer, earlyStopping: new EarlyStopping({ patience: 1 }), average: new CycleAverage(3) },
+      { plan: longer, average: new CycleAverage(4) },
+      { plan: longer },
+    ];
+    const group = new ScriptedGroup(losses, losses, losses);
+    const ends = runAll(group, changes());
+    for (const [index, change] of changes().entries()) {
+      expect(ends[index]).toEqual(run(new ScriptedGroup(losses), change));
+    }
+    expect(ends.map(({ seen }) => seen.length)).toEqual([3, 4, 4]);
+    expect(group.networks.map(({ steps }) => steps.length)).toEqual([15, 19, 19]);
   });
 
   it('end with the last of them', () => {
