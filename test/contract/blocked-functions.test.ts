@@ -371,6 +371,26 @@ describe.each(cases)('$label, $precision', ({ precision, functions }) => {
     );
   });
 
+  it('multiplyElements', () => {
+    fc.assert(
+      fc.property(size(40), size(150), seed, (units, rows, seedOfRun) => {
+        const world = new World(precision, seedOfRun, ROOM);
+        const { room, round } = world;
+        const z = room.byRows(units, rows);
+        const before = world.fill(z, units, rows);
+        const factors = room.byRows(units, rows);
+        const f = world.fill(factors, units, rows);
+        const expected = before.map((row, j) => row.map((each, i) => round(each * f[j]![i]!)));
+        const elsewhere = room.changedElsewhere([z], () =>
+          functions.multiplyElements(z.address, z.stride, units, rows, factors.address, factors.stride),
+        );
+        expect(elsewhere).toBeUndefined();
+        expect(unlike(read(z, units, rows), expected)).toEqual([]);
+      }),
+      RUNS,
+    );
+  });
+
   it('softmaxGradient and addToEvaluation', () => {
     const shape = fc.record({ classes: size(40), rows: size(120), scale: fc.constantFrom(2, 40, 2000) });
     fc.assert(
@@ -438,6 +458,76 @@ describe.each(cases)('$label, $precision', ({ precision, functions }) => {
           functions.updateBias(gradient.address, gradient.stride, units, rows, bias.address, eta),
         );
         expect(elsewhere).toBeUndefined();
+        expect(unlike(read(bias, 1, units), [expected])).toEqual([]);
+      }),
+      RUNS,
+    );
+  });
+
+  it('momentumStep', () => {
+    fc.assert(
+      fc.property(size(130), size(150), seed, (m, n, seedOfRun) => {
+        const world = new World(precision, seedOfRun, ROOM);
+        const { room, round } = world;
+        const velocities = room.byRows(m, n);
+        const v = world.fill(velocities, m, n);
+        const weights = room.byRows(m, n);
+        const w = world.fill(weights, m, n);
+        const decay = world.draw() * 0.1;
+        const eta = world.draw();
+        const moved = v.map((row, i) => row.map((each, j) => round(each + round(round(decay) * w[i]![j]!))));
+        const expected = w.map((row, i) => row.map((each, j) => round(each - round(round(eta) * moved[i]![j]!))));
+        const elsewhere = room.changedElsewhere([velocities, weights], () =>
+          functions.momentumStep(
+            m,
+            n,
+            velocities.address,
+            velocities.stride,
+            weights.address,
+            weights.stride,
+            decay,
+            eta,
+          ),
+        );
+        expect(elsewhere).toBeUndefined();
+        expect(unlike(read(velocities, m, n), moved)).toEqual([]);
+        expect(unlike(read(weights, m, n), expected)).toEqual([]);
+      }),
+      RUNS,
+    );
+  });
+
+  it('momentumBias', () => {
+    fc.assert(
+      fc.property(size(40), size(150), seed, (units, rows, seedOfRun) => {
+        const world = new World(precision, seedOfRun, ROOM);
+        const { room, round } = world;
+        const gradient = room.byRows(units, rows);
+        const g = world.fill(gradient, units, rows);
+        const velocity = room.vector(units);
+        const [v] = world.fill(velocity, 1, units);
+        const bias = room.vector(units);
+        const [b] = world.fill(bias, 1, units);
+        const momentum = world.draw();
+        const eta = world.draw();
+        const moved = v!.map((each, j) =>
+          round(round(round(momentum) * each) + g[j]!.reduce((sum, term) => round(sum + term), 0)),
+        );
+        const expected = b!.map((each, j) => round(each - round(round(eta) * moved[j]!)));
+        const elsewhere = room.changedElsewhere([velocity, bias], () =>
+          functions.momentumBias(
+            gradient.address,
+            gradient.stride,
+            units,
+            rows,
+            velocity.address,
+            bias.address,
+            momentum,
+            eta,
+          ),
+        );
+        expect(elsewhere).toBeUndefined();
+        expect(unlike(read(velocity, 1, units), [moved])).toEqual([]);
         expect(unlike(read(bias, 1, units), [expected])).toEqual([]);
       }),
       RUNS,

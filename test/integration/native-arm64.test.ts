@@ -64,6 +64,8 @@ describe.skipIf(missing.length > 0)(`the native kernel on arm64${reason}`, () =>
       'squares',
       'exp',
       'log',
+      'dropout',
+      'momentum',
     ]);
     expect(digests(ARM64, precision)).toEqual(here);
   });

@@ -73,8 +73,9 @@ static void add_panels(Matrix matrix, size_t rows, size_t columns) {
 
 int main(void) {
   room = aligned_alloc(LINE, ROOM);
-  const char *names[] = {"gather", "multiply", "update", "layer", "softmax", "evaluation", "squares", "exp", "log"};
-  for (int which = 0; which < 9; which++) {
+  const char *names[] = {"gather", "multiply", "update", "layer", "softmax", "evaluation",
+                         "squares", "exp", "log", "dropout", "momentum"};
+  for (int which = 0; which < 11; which++) {
     hash = UINT64_C(14695981039346656037);
     for (int round = 0; round < ROUNDS; round++) {
       used = 0;
@@ -125,6 +126,18 @@ int main(void) {
       } else if (which == 6) {
         Matrix w = by_rows(m, n);
         add_number(f->add_squares(w.at, w.stride, n, m, 0.25));
+      } else if (which == 9) {
+        Matrix z = by_rows(m, n), factors = by_rows(m, n);
+        f->multiply_elements(z.at, z.stride, m, n, factors.at, factors.stride);
+        add_rows(z, m, n);
+      } else if (which == 10) {
+        Matrix v = by_rows(m, n), w = by_rows(m, n), g = by_rows(m, n), velocity = by_rows(1, m), bias = by_rows(1, m);
+        f->momentum_step(m, n, v.at, v.stride, w.at, w.stride, 0.0021, 0.0123);
+        f->momentum_bias(g.at, g.stride, m, n, velocity.at, bias.at, 0.9, 0.0123);
+        add_rows(v, m, n);
+        add_rows(w, m, n);
+        add_rows(velocity, 1, m);
+        add_rows(bias, 1, m);
       } else {
         double values[500];
         for (int i = 0; i < 500; i++) {

@@ -90,6 +90,9 @@ export interface BlockedFunctions {
   /** g <- 0 where activation <= 0; both [units, rows] by rows. */
   maskInactive(g: number, gRow: number, units: number, rows: number, activations: number, activationsRow: number): void;
 
+  /** z <- z * factors, element by element; both [units, rows] by rows. */
+  multiplyElements(z: number, zRow: number, units: number, rows: number, factors: number, factorsRow: number): void;
+
   /**
    * Scores [classes, rows], by rows, become the gradient of the mean cross entropy: (softmax - one-hot label) / rows.
    * Record i's label is the byte labels[rowNumbers[i]], below `classes`.
@@ -105,6 +108,30 @@ export interface BlockedFunctions {
 
   /** bias <- bias - eta * (sum of g [units, rows] over its rows' elements, in ascending order from zero). */
   updateBias(g: number, gRow: number, units: number, rows: number, bias: number, eta: number): void;
+
+  /** V <- V + decay W, then W <- W - eta V; both [m, n] by rows. */
+  momentumStep(
+    m: number,
+    n: number,
+    v: number,
+    vRow: number,
+    w: number,
+    wRow: number,
+    decay: number,
+    eta: number,
+  ): void;
+
+  /** velocity <- momentum * velocity + (updateBias's sum of g), then bias <- bias - eta * velocity; both [units]. */
+  momentumBias(
+    g: number,
+    gRow: number,
+    units: number,
+    rows: number,
+    velocity: number,
+    bias: number,
+    momentum: number,
+    eta: number,
+  ): void;
 
   /**
    * Adds the records of scores [classes, rows] to an evaluation: `result` is a float64, the sum of losses in record order, and

@@ -64,7 +64,7 @@ export class BlockedGroup implements NetworkGroup {
     this.nameBatch(rows, first);
     this.multiplyInputs(records, batchSize, true, (each) => each(network));
     asked.finishForward(batchSize, dropout);
-    return asked.finishGradients(batchSize, records.labels.offset);
+    return asked.finishGradients(batchSize, records.labels.offset, dropout !== undefined);
   }
 
   batchLoss(

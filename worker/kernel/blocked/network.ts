@@ -1,5 +1,5 @@
 import type { Dropout, Evaluation, LayerParameters, Network, NetworkStep, ParameterTensor } from '../kernel.js';
-import { roomFor } from '../room.js';
+import { keptUnits, roomFor } from '../room.js';
 import type { BlockedFunctions } from './functions.js';
 import {
   DEPTH_BLOCK,
@@ -85,27 +85,39 @@ export class BlockedNetwork implements Network {
   finishForward(rows: number, dropout?: Dropout): void {
     const { functions } = this;
     let before: Rows | undefined;
-    for (const { inputs, outputs, weights, bias, activations, hidden } of this.place.layers) {
+    for (const [index, layer] of this.place.layers.entries()) {
+      const { inputs, outputs, weights, bias, activations, hidden } = layer;
       if (before !== undefined) this.product(outputs, rows, inputs, weights, this.layout.value, before, activations);
       const z = this.address(activations.offset);
       const b = this.address(bias);
-      if (hidden === undefined) functions.addBias(z, activations.row, outputs, rows, b);
-      else functions.activate(z, activations.row, outputs, rows, b);
-      if (dropout !== undefined) throw new TypeError('dropout is not there yet');
+      if (hidden === undefined) {
+        functions.addBias(z, activations.row, outputs, rows, b);
+      } else {
+        functions.activate(z, activations.row, outputs, rows, b);
+        if (dropout !== undefined) this.drop(index, layer, roomFor('dropout', hidden.factors), rows, dropout);
+      }
       before = activations;
     }
   }
 
   /** From the scores of a mini-batch to parameters that have taken the step. */
-  finishStep(rows: number, labels: number, { eta, lambda, momentum }: NetworkStep): void {
-    if (momentum !== undefined) throw new TypeError('momentum is not there yet');
-    const keep = 1 - 2 * eta * lambda;
-    this.backward(rows, labels, (layer, gradient, x) => this.update(layer, layer, gradient, x, rows, keep, eta));
+  finishStep(rows: number, labels: number, { eta, lambda, momentum, dropout }: NetworkStep): void {
+    const isDropped = dropout !== undefined;
+    if (momentum === undefined) {
+      const keep = 1 - 2 * eta * lambda;
+      this.backward(rows, labels, isDropped, (layer, gradient, x) =>
+        this.update(layer, layer, gradient, x, rows, keep, eta),
+      );
+    } else {
+      this.backward(rows, labels, isDropped, (layer, gradient, x) =>
+        this.momentumStep(layer, gradient, x, rows, momentum, 2 * lambda, eta),
+      );
+    }
   }
 
   /** From the scores of a mini-batch to gradients; parameters are left as they are. */
-  finishGradients(rows: number, labels: number): LayerParameters[] {
-    this.backward(rows, labels, (layer, gradient, x) => {
+  finishGradients(rows: number, labels: number, isDropped: boolean): LayerParameters[] {
+    this.backward(rows, labels, isDropped, (layer, gradient, x) => {
       const to = roomFor('gradients', layer.gradient);
       this.tensors.clear(layer, to);
       // 0 * 0 - (-1) G is G to the last bit: a sum that starts from 0 is never -0.
@@ -134,8 +146,10 @@ export class BlockedNetwork implements Network {
   /**
    * Turns the scores into each layer's gradient, from the last layer to the first. A layer's gradient by its inputs is taken
    * before its weights may change.
+   *
+   * @param isDropped whether the forward pass was one with dropout, and left its factors
    */
-  private backward(rows: number, labels: number, use: UseGradient): void {
+  private backward(rows: number, labels: number, isDropped: boolean, use: UseGradient): void {
     const { functions, layout, place } = this;
     const last = this.layer(place.layers.length - 1);
     const rowNumbers = this.address(layout.rowNumbers);
@@ -145,7 +159,7 @@ export class BlockedNetwork implements Network {
     for (let index = place.layers.length - 1; index >= 0; index--) {
       const layer = this.layer(index);
       const before = place.layers[index - 1];
-      const input = before === undefined ? undefined : this.inputGradient(layer, before, gradient, rows);
+      const input = before === undefined ? undefined : this.inputGradient(layer, before, gradient, rows, isDropped);
       use(layer, gradient, input?.panels ?? layout.x);
       if (input !== undefined) ({ gradient } = input);
     }
@@ -157,6 +171,7 @@ export class BlockedNetwork implements Network {
     before: LayerPlace,
     gradient: Rows,
     rows: number,
+    isDropped: boolean,
   ): { gradient: Rows; panels: Panels } {
     const { functions, layout } = this;
     const { hidden, activations } = before;
@@ -165,9 +180,57 @@ export class BlockedNetwork implements Network {
     this.product(inputs, rows, outputs, transposed, weights.row, gradient, hidden.gradient);
     const g = this.address(hidden.gradient.offset);
     const h = this.address(activations.offset);
+    if (isDropped && hidden.factors !== undefined) this.multiplyElements(hidden.gradient, hidden.factors, inputs, rows);
     functions.maskInactive(g, hidden.gradient.row, inputs, rows, h, activations.row);
     functions.toPanels(h, activations.row, inputs, rows, this.address(hidden.panels.offset), hidden.panels.panel);
     return hidden;
+  }
+
+  /** Drops units of a hidden layer, and leaves the factors for the backward pass. */
+  private drop(
+    index: number,
+    { outputs, activations }: LayerPlace,
+    factors: Rows,
+    rows: number,
+    dropout: Dropout,
+  ): void {
+    this.tensors.writeFactors(factors, rows, outputs, keptUnits(dropout, index, rows, outputs), dropout.scale);
+    this.multiplyElements(activations, factors, outputs, rows);
+  }
+
+  private multiplyElements(z: Rows, factors: Rows, units: number, rows: number): void {
+    this.functions.multiplyElements(
+      this.address(z.offset),
+      z.row,
+      units,
+      rows,
+      this.address(factors.offset),
+      factors.row,
+    );
+  }
+
+  /** V <- momentum V + G + decay W, W <- W - eta V, v <- momentum v + g, b <- b - eta v. */
+  private momentumStep(
+    layer: LayerPlace,
+    gradient: Rows,
+    x: Panels,
+    rows: number,
+    momentum: number,
+    decay: number,
+    eta: number,
+  ): void {
+    const { functions } = this;
+    const { inputs, outputs, weights, bias } = layer;
+    const velocity = roomFor('momentum', layer.velocity);
+    const g = this.address(gradient.offset);
+    const from = this.address(x.offset);
+    const v = this.address(velocity.weights.offset);
+    const vRow = velocity.weights.row;
+    // V - (-1) G is V + G to the last bit.
+    functions.update(outputs, inputs, rows, g, gradient.row, from, x.panel, v, vRow, momentum, -1);
+    functions.momentumStep(outputs, inputs, v, vRow, this.address(weights.offset), weights.row, decay, eta);
+    const vBias = this.address(velocity.bias);
+    functions.momentumBias(g, gradient.row, outputs, rows, vBias, this.address(bias), momentum, eta);
   }
 
   /** P <- keep P - eta G, p <- p - eta g, for numbers P and p that go with a layer's parameters. */

@@ -1,6 +1,6 @@
 import type { LayerParameters, ParameterTensor, Precision } from '../kernel.js';
 import { bytesPerValue, valuesAt, type LayerSize, type Values } from '../workspace.js';
-import type { ParameterPlace } from './layout.js';
+import type { ParameterPlace, Rows } from './layout.js';
 
 /** A network's tensors between logical order and a workspace's, number by number. */
 export class WorkspaceTensors {
@@ -41,6 +41,14 @@ export class WorkspaceTensors {
       this.values.fill(0, start, start + inputs);
     }
     this.values.fill(0, bias / this.value, bias / this.value + outputs);
+  }
+
+  /** Factors of dropout, [units, rows] by rows, of what is kept, [rows, units]. */
+  writeFactors({ offset, row }: Rows, rows: number, units: number, kept: Uint8Array, scale: number): void {
+    for (let j = 0; j < units; j++) {
+      const start = (offset + j * row) / this.value;
+      for (let i = 0; i < rows; i++) this.values[start + i] = kept[i * units + j] === 0 ? 0 : scale;
+    }
   }
 
   get(size: LayerSize, place: ParameterPlace, tensor: ParameterTensor, index: number): number {

@@ -34,8 +34,11 @@ export function blockedFunctions(exports: WasmExports, bits: '32' | '64', scratc
     activate: exports[`activate${bits}`],
     toPanels: exports[`toPanels${bits}`],
     maskInactive: exports[`maskInactive${bits}`],
+    multiplyElements: exports[`multiplyElements${bits}`],
     softmaxGradient: exports[`softmaxGradient${bits}`],
     updateBias: exports[`updateBias${bits}`],
+    momentumStep: exports[`momentumStep${bits}`],
+    momentumBias: exports[`momentumBias${bits}`],
     addToEvaluation: exports[`addToEvaluation${bits}`],
     addSquares: exports[`addSquares${bits}`],
   };

@@ -113,12 +113,24 @@ CALL(mask_inactive) {
   f->mask_inactive(AT(0), N(1), N(2), N(3), AT(4), N(5));
   return 0;
 }
+CALL(multiply_elements) {
+  f->multiply_elements(AT(0), N(1), N(2), N(3), AT(4), N(5));
+  return 0;
+}
 CALL(softmax_gradient) {
   f->softmax_gradient(AT(0), N(1), N(2), N(3), BYTES(4), ROW_NUMBERS(5));
   return 0;
 }
 CALL(update_bias) {
   f->update_bias(AT(0), N(1), N(2), N(3), AT(4), a[5]);
+  return 0;
+}
+CALL(momentum_step) {
+  f->momentum_step(N(0), N(1), AT(2), N(3), AT(4), N(5), a[6], a[7]);
+  return 0;
+}
+CALL(momentum_bias) {
+  f->momentum_bias(AT(0), N(1), N(2), N(3), AT(4), AT(5), a[6], a[7]);
   return 0;
 }
 CALL(add_to_evaluation) {
@@ -135,8 +147,11 @@ static const Entry ENTRIES[] = {
     {"activate", 5, 0, call_activate},
     {"toPanels", 6, 0, call_to_panels},
     {"maskInactive", 6, 0, call_mask_inactive},
+    {"multiplyElements", 6, 0, call_multiply_elements},
     {"softmaxGradient", 6, 0, call_softmax_gradient},
     {"updateBias", 6, 1, call_update_bias},
+    {"momentumStep", 8, 2, call_momentum_step},
+    {"momentumBias", 8, 2, call_momentum_bias},
     {"addToEvaluation", 7, 0, call_add_to_evaluation},
     {"addSquares", 5, 1, call_add_squares},
 };

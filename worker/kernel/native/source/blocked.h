@@ -375,10 +375,20 @@ static void mask_inactive(char *g, size_t g_row, size_t units, size_t rows, cons
   }
 }
 
-static void update_bias(const char *g, size_t g_row, size_t units, size_t rows, char *bias, double eta) {
+static void multiply_elements(char *z, size_t z_row, size_t units, size_t rows, const char *factors,
+                              size_t factors_row) {
+  for (size_t j = 0; j < units; j++, z += z_row, factors += factors_row) {
+    for (size_t offset = 0; offset < rows * sizeof(REAL); offset += VECTOR_BYTES) {
+      AT(vec, z + offset) *= CONST_AT(vec, factors + offset);
+    }
+  }
+}
+
+/* Along the gradient itself where there is no velocity. */
+INLINE void step_biases(const char *g, size_t g_row, size_t units, size_t rows, char *velocity, char *bias,
+                        REAL momentum, REAL rate) {
   /* Several sums at once: one waits for its last addition most of the time. */
   enum { SUMS = 8 };
-  REAL rate = (REAL)eta;
   for (size_t j = 0; j < units; j += SUMS) {
     size_t count = units - j < SUMS ? units - j : SUMS;
     const char *from[SUMS];
@@ -392,8 +402,35 @@ static void update_bias(const char *g, size_t g_row, size_t units, size_t rows, 
       EACH(s, SUMS) sums[s] += CONST_AT(real, from[s] + i * sizeof(REAL));
     }
     for (size_t s = 0; s < count; s++) {
+      REAL along = sums[s];
+      if (velocity != NULL) {
+        real *v = (real *)(velocity + (j + s) * sizeof(REAL));
+        along = momentum * *v + along;
+        *v = along;
+      }
       real *b = (real *)(bias + (j + s) * sizeof(REAL));
-      *b = *b - rate * sums[s];
+      *b = *b - rate * along;
+    }
+  }
+}
+
+static void update_bias(const char *g, size_t g_row, size_t units, size_t rows, char *bias, double eta) {
+  step_biases(g, g_row, units, rows, NULL, bias, 0, (REAL)eta);
+}
+
+static void momentum_bias(const char *g, size_t g_row, size_t units, size_t rows, char *velocity, char *bias,
+                          double momentum, double eta) {
+  step_biases(g, g_row, units, rows, velocity, bias, (REAL)momentum, (REAL)eta);
+}
+
+static void momentum_step(size_t m, size_t n, char *v, size_t v_row, char *w, size_t w_row, double decay, double eta) {
+  vec d = splat((REAL)decay), rate = splat((REAL)eta);
+  for (size_t i = 0; i < m; i++, v += v_row, w += w_row) {
+    for (size_t offset = 0; offset < n * sizeof(REAL); offset += VECTOR_BYTES) {
+      vec weights = CONST_AT(vec, w + offset);
+      vec velocity = CONST_AT(vec, v + offset) + d * weights;
+      AT(vec, v + offset) = velocity;
+      AT(vec, w + offset) = weights - rate * velocity;
     }
   }
 }
@@ -520,8 +557,11 @@ const BlockedFunctions FUNCTIONS_NAME(WIDTH, PRECISION) = {
     .activate = activate,
     .to_panels = to_panels,
     .mask_inactive = mask_inactive,
+    .multiply_elements = multiply_elements,
     .softmax_gradient = softmax_gradient,
     .update_bias = update_bias,
+    .momentum_step = momentum_step,
+    .momentum_bias = momentum_bias,
     .add_to_evaluation = add_to_evaluation,
     .add_squares = add_squares,
     .multiply_add = multiply_add,

@@ -21,9 +21,13 @@ typedef struct {
   void (*to_panels)(const char *z, size_t z_row, size_t units, size_t rows, char *panels, size_t panel);
   void (*mask_inactive)(char *g, size_t g_row, size_t units, size_t rows, const char *activations,
                         size_t activations_row);
+  void (*multiply_elements)(char *z, size_t z_row, size_t units, size_t rows, const char *factors, size_t factors_row);
   void (*softmax_gradient)(char *scores, size_t scores_row, size_t classes, size_t rows, const uint8_t *labels,
                            const uint32_t *row_numbers);
   void (*update_bias)(const char *g, size_t g_row, size_t units, size_t rows, char *bias, double eta);
+  void (*momentum_step)(size_t m, size_t n, char *v, size_t v_row, char *w, size_t w_row, double decay, double eta);
+  void (*momentum_bias)(const char *g, size_t g_row, size_t units, size_t rows, char *velocity, char *bias,
+                        double momentum, double eta);
   void (*add_to_evaluation)(const char *scores, size_t scores_row, size_t classes, size_t rows, const uint8_t *labels,
                             const uint32_t *row_numbers, char *result);
   double (*add_squares)(const char *w, size_t w_row, size_t inputs, size_t outputs, double sum);

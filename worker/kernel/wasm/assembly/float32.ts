@@ -1,5 +1,15 @@
 import { gather } from './gather';
-import { activate, addBias, addSquares, maskInactive, updateBias, toPanels } from './layer';
+import {
+  activate,
+  addBias,
+  addSquares,
+  maskInactive,
+  momentumBias,
+  momentumStep,
+  multiplyElements,
+  toPanels,
+  updateBias,
+} from './layer';
 import { multiplyAddPeak } from './peak';
 import { multiply, update } from './product';
 import { addToEvaluation, softmaxGradient } from './softmax';
@@ -51,6 +61,32 @@ export function maskInactive32(g: usize, gRow: usize, units: i32, rows: i32, x: 
   maskInactive<f32>(g, gRow, units, rows, x, xRow);
 }
 
+export function momentumBias32(
+  g: usize,
+  gRow: usize,
+  units: i32,
+  rows: i32,
+  velocity: usize,
+  bias: usize,
+  momentum: f32,
+  eta: f32,
+): void {
+  momentumBias<f32>(g, gRow, units, rows, velocity, bias, momentum, eta);
+}
+
+export function momentumStep32(
+  m: i32,
+  n: i32,
+  v: usize,
+  vRow: usize,
+  w: usize,
+  wRow: usize,
+  decay: f32,
+  eta: f32,
+): void {
+  momentumStep<f32>(m, n, v, vRow, w, wRow, decay, eta);
+}
+
 export function multiply32(
   m: i32,
   n: i32,
@@ -70,6 +106,17 @@ export function multiply32(
 
 export function multiplyAddPeak32(turns: i32, factor: f32): f32 {
   return multiplyAddPeak<f32>(turns, factor);
+}
+
+export function multiplyElements32(
+  z: usize,
+  zRow: usize,
+  units: i32,
+  rows: i32,
+  factors: usize,
+  factorsRow: usize,
+): void {
+  multiplyElements<f32>(z, zRow, units, rows, factors, factorsRow);
 }
 
 export function softmaxGradient32(

@@ -1,5 +1,15 @@
 import { gather } from './gather';
-import { activate, addBias, addSquares, maskInactive, updateBias, toPanels } from './layer';
+import {
+  activate,
+  addBias,
+  addSquares,
+  maskInactive,
+  momentumBias,
+  momentumStep,
+  multiplyElements,
+  toPanels,
+  updateBias,
+} from './layer';
 import { multiplyAddPeak } from './peak';
 import { multiply, update } from './product';
 import { addToEvaluation, softmaxGradient } from './softmax';
@@ -51,6 +61,32 @@ export function maskInactive64(g: usize, gRow: usize, units: i32, rows: i32, x: 
   maskInactive<f64>(g, gRow, units, rows, x, xRow);
 }
 
+export function momentumBias64(
+  g: usize,
+  gRow: usize,
+  units: i32,
+  rows: i32,
+  velocity: usize,
+  bias: usize,
+  momentum: f64,
+  eta: f64,
+): void {
+  momentumBias<f64>(g, gRow, units, rows, velocity, bias, momentum, eta);
+}
+
+export function momentumStep64(
+  m: i32,
+  n: i32,
+  v: usize,
+  vRow: usize,
+  w: usize,
+  wRow: usize,
+  decay: f64,
+  eta: f64,
+): void {
+  momentumStep<f64>(m, n, v, vRow, w, wRow, decay, eta);
+}
+
 export function multiply64(
   m: i32,
   n: i32,
@@ -70,6 +106,17 @@ export function multiply64(
 
 export function multiplyAddPeak64(turns: i32, factor: f64): f64 {
   return multiplyAddPeak<f64>(turns, factor);
+}
+
+export function multiplyElements64(
+  z: usize,
+  zRow: usize,
+  units: i32,
+  rows: i32,
+  factors: usize,
+  factorsRow: usize,
+): void {
+  multiplyElements<f64>(z, zRow, units, rows, factors, factorsRow);
 }
 
 export function softmaxGradient64(
