@@ -11,6 +11,8 @@ import { ManualClock } from '../support/manual-clock.js';
 import { ScriptedWorker } from '../support/scripted-worker.js';
 import { TINY_DATA, TINY_MACHINE } from '../support/search-fixtures.js';
 
+const IMAGE = { channels: 1, height: 2, width: 2, order: 'planar' };
+
 let fixture: CoordinatorFixture;
 let address: string;
 let searches: SearchesApi;
@@ -89,6 +91,17 @@ describe('submitting', () => {
     expect(listed).toEqual([]);
   });
 
+  it('is told how records are images, which flips need', async () => {
+    const flips = TINY_SEARCH.replace('  batch_size:', '  horizontal_flips: true\n  batch_size:');
+    expect(flips).not.toBe(TINY_SEARCH);
+    await expect(searches.submit({ specYaml: flips })).rejects.toMatchObject({
+      code: 'SPEC_INVALID',
+      problems: [{ rule: 'flips-without-images' }],
+    });
+    const datasets = [{ ...TINY_DATA, image: IMAGE }];
+    expect(await searches.submit({ specYaml: flips, datasets })).toMatchObject({ created: true });
+  });
+
   it('refuses what no file or data set can be', async () => {
     const wrong: [Partial<SubmitSearchRequest>, string][] = [
       [{ specYaml: `# ${'x'.repeat(1024 * 1024)}` }, 'USAGE'],
@@ -97,6 +110,8 @@ describe('submitting', () => {
       [{ seed: 1.5 }, 'USAGE'],
       [{ datasets: [{ ...TINY_DATA, name: '../x' }] }, 'USAGE'],
       [{ datasets: [{ ...TINY_DATA, sha256: 'short' }] }, 'USAGE'],
+      [{ datasets: [{ ...TINY_DATA, image: { ...IMAGE, width: 3 } }] }, 'USAGE'],
+      [{ datasets: [{ ...TINY_DATA, image: { ...IMAGE, order: 'columns' } }] }, 'USAGE'],
       [{ specYaml: '' }, 'SPEC_INVALID'],
       [{ specYaml: '\u0000' }, 'SPEC_INVALID'],
     ];

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { VernierError } from '../../proto/errors.js';
 import { fileChunks, isPackingError } from './chunks.js';
-import { isAbsent } from './stored.js';
+import { isAbsent } from './absent.js';
 
 /** How packed files start; names lie. */
 const MAGIC: readonly { packing: string; starts: readonly number[] }[] = [

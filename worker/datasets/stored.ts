@@ -14,6 +14,7 @@ import {
 } from '../../proto/datasets.js';
 import { VernierError } from '../../proto/errors.js';
 import { packageFile } from '../../proto/package-root.js';
+import { isAbsent } from './absent.js';
 import { readArrayHeader } from './array-file.js';
 import { elementCount } from './array-header.js';
 import type { Packing } from './chunks.js';
@@ -186,9 +187,4 @@ export async function sizeOf(path: string): Promise<number | undefined> {
     if (isAbsent(error)) return undefined;
     throw error;
   }
-}
-
-export function isAbsent(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code;
-  return code === 'ENOENT' || code === 'ENOTDIR';
 }

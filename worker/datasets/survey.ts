@@ -2,8 +2,9 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { catalogued, type DatasetInfo } from '../../proto/datasets.js';
 import { VernierError } from '../../proto/errors.js';
+import { isAbsent } from './absent.js';
 import { folderError } from './folder-error.js';
-import { findDataset, isAbsent, knownNames, memberStates, sizeOf, type MemberState } from './stored.js';
+import { findDataset, knownNames, memberStates, sizeOf, type MemberState } from './stored.js';
 import { downloadsFolder } from './work-folder.js';
 
 /** What is there of a data set, as names and sizes tell; sums are for `vernier data verify`. */

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { MemberFile } from '../../proto/datasets.js';
 import { VernierError } from '../../proto/errors.js';
+import { isAbsent } from './absent.js';
 import { fileChunks, isPackingError } from './chunks.js';
 import { compare, type Sums } from './member-writer.js';
-import { isAbsent, memberFile, type StoredDataset } from './stored.js';
+import { memberFile, type StoredDataset } from './stored.js';
 
 /** What re-reading a member file showed. */
 export interface MemberFinding {

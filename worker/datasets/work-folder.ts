@@ -2,8 +2,9 @@ import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDatabase } from '../../proto/sqlite.js';
 import { VernierError } from '../../proto/errors.js';
+import { isAbsent } from './absent.js';
 import { folderError } from './folder-error.js';
-import { isAbsent, WORK_FOLDER, type Place } from './stored.js';
+import { WORK_FOLDER, type Place } from './stored.js';
 
 /** Exclusive use of one data set's place in the data folder. */
 export interface Work {

@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { addOwn, type AddOwnOptions } from '../../../worker/datasets/add-own.js';
 import { loadDataset } from '../../../worker/datasets/load.js';
+import { findDataset } from '../../../worker/datasets/stored.js';
 import { NodeMemory } from '../../../worker/kernel/memory.js';
 import { idx, noise, npy } from '../../support/datasets.js';
 import { tempFolder } from '../../support/temp-folder.js';
@@ -77,6 +78,30 @@ describe('addOwn', () => {
     };
     const again = await addOwn('digits', dataDir, { files: named, replace: true });
     expect(again.stored.info).toEqual(stored.info);
+  });
+
+  it('says how records are images, which is no part of the identity', async () => {
+    write(npyFiles());
+    const { stored } = await add();
+    const image = { channels: 1, height: 3, width: 4, order: 'planar' };
+    expect(stored.info.image).toEqual(image);
+    const path = join(dataDir, 'digits/dataset.json');
+    const { image: written, ...older } = JSON.parse(readFileSync(path, 'utf8')) as { image: unknown };
+    expect(written).toEqual(image);
+    // A manifest of before it was written there: the files tell.
+    writeFileSync(path, JSON.stringify(older));
+    expect((await findDataset('digits', dataDir))?.info).toEqual(stored.info);
+    rmSync(join(dataDir, 'digits/train-images.idx'));
+    expect((await findDataset('digits', dataDir))?.info).toEqual({ ...stored.info, image: undefined });
+  });
+
+  it('says nothing of images where records are flat', async () => {
+    write({ ...npyFiles(), 'train-images.npy': npy('|u1', [7, 12], images) });
+    rmSync(join(source, 'test-images.npy'));
+    rmSync(join(source, 'test-labels.npy'));
+    const { stored } = await add();
+    expect(stored.info).not.toHaveProperty('image');
+    expect(JSON.parse(readFileSync(join(dataDir, 'digits/dataset.json'), 'utf8'))).not.toHaveProperty('image');
   });
 
   it('takes the number of classes as told, which makes it another data set', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { catalogued, DATASET_NAME, datasetCatalogue, datasetIdentity } from '../../../proto/datasets.js';
+import { catalogued, DATASET_NAME, datasetCatalogue, datasetIdentity, imageShapeOf } from '../../../proto/datasets.js';
 import { sha256 } from '../../support/datasets.js';
 
 describe('catalogue', () => {
@@ -21,6 +21,27 @@ describe('catalogue', () => {
     expect(new Set(datasetCatalogue.map((entry) => entry.sha256)).size).toBe(datasetCatalogue.length);
     expect(catalogued('cifar10')?.train).toBe(50_000);
     expect(catalogued('nosuch')).toBeUndefined();
+  });
+});
+
+describe('imageShapeOf', () => {
+  it.each<[number[], ReturnType<typeof imageShapeOf>]>([
+    [[28, 27], { channels: 1, height: 28, width: 27, order: 'planar' }],
+    [[1, 28, 27], { channels: 1, height: 28, width: 27, order: 'planar' }],
+    [[3, 32, 31], { channels: 3, height: 32, width: 31, order: 'planar' }],
+    [[32, 31, 3], { channels: 3, height: 32, width: 31, order: 'interleaved' }],
+    [[32, 31, 1], { channels: 1, height: 32, width: 31, order: 'planar' }],
+    [[784], undefined],
+    [[3, 32, 3], undefined], // the channels may be either
+    [[5, 32, 32], undefined],
+    [[2, 3, 32, 32], undefined],
+    [[], undefined],
+  ])('%j', (shape, image) => expect(imageShapeOf(shape)).toEqual(image));
+
+  it('is of every data set in the catalogue, and holds all of its inputs', () => {
+    for (const { image, inputs } of datasetCatalogue) {
+      expect(image!.channels * image!.height * image!.width).toBe(inputs);
+    }
   });
 });
 

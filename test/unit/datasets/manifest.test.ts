@@ -18,6 +18,7 @@ const sound = (): OwnDataset => ({
     { file: 'test-images.idx', bytes: 34, sha256: sum, split: 'test', holds: 'images' },
   ],
 });
+const IMAGE = { channels: 1, height: 3, width: 3, order: 'planar' } as const;
 type Raw = Record<string, unknown> & { members: Record<string, unknown>[] };
 const raw = (): Raw => JSON.parse(writeManifest(sound())) as Raw;
 
@@ -26,11 +27,14 @@ describe('manifest', () => {
     expect(parseManifest(writeManifest(sound()), 'm')).toEqual(sound());
     const trainOnly = { ...sound(), test: 0, members: sound().members.slice(0, 2) };
     expect(parseManifest(writeManifest(trainOnly), 'm')).toEqual(trainOnly);
+    expect(parseManifest(writeManifest({ ...sound(), image: IMAGE }), 'm')).toEqual({ ...sound(), image: IMAGE });
   });
 
   it.each<[string, (manifest: Raw) => void, string]>([
     ['another format', (m) => (m['format'] = 2), 'format: '],
     ['an unknown key', (m) => (m['clases'] = 3), 'clases'],
+    ['an image of another size', (m) => (m['image'] = { ...IMAGE, width: 4 }), 'are not the 9 inputs'],
+    ['an image in no order', (m) => (m['image'] = { ...IMAGE, order: 'columns' }), 'image.order: '],
     ['no records', (m) => (m['train'] = 0), 'train: '],
     ['half a record', (m) => (m['train'] = 3.5), 'train: '],
     ['257 classes', (m) => (m['classes'] = 257), 'classes: '],

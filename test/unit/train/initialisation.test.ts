@@ -31,22 +31,22 @@ describe('initialParameters', () => {
   });
 
   it('scales the same draws for He and for Xavier', () => {
-    const layers = [20, 6, 4];
-    const lecun = initialParameters(3, layers, 'float64');
+    const sizes = [20, 6, 4];
+    const lecun = initialParameters(3, sizes, 'float64');
     const deviations = {
       he: (inputs: number) => Math.sqrt(2 / inputs),
       xavier: (inputs: number, outputs: number) => Math.sqrt(2 / (inputs + outputs)),
     };
     for (const init of ['he', 'xavier'] as const) {
-      for (const [layer, { weights, bias }] of initialParameters(3, layers, 'float64', init).entries()) {
-        const factor = deviations[init](layers[layer]!, layers[layer + 1]!) * Math.sqrt(layers[layer]!);
+      for (const [layer, { weights, bias }] of initialParameters(3, sizes, 'float64', init).entries()) {
+        const factor = deviations[init](sizes[layer]!, sizes[layer + 1]!) * Math.sqrt(sizes[layer]!);
         for (const [i, weight] of weights.entries()) {
           expect(weight / (lecun[layer]!.weights[i]! * factor)).toBeCloseTo(1, 12);
         }
         expect([...bias].every((value) => Object.is(value, 0))).toBe(true);
       }
     }
-    expect(initialParameters(3, layers, 'float64', 'lecun')).toEqual(lecun);
+    expect(initialParameters(3, sizes, 'float64', 'lecun')).toEqual(lecun);
   });
 
   it('draws the same for the same seed, and another for any other', () => {
