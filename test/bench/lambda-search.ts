@@ -26,7 +26,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'vernier-bench-'));
 
 /** The shipped search as far as the peer has it: without its last round, the validation accuracy taken once a trial. */
 function coarseAndFine(): string {
-  const document = parseDocument(readFileSync(packageFile('configs/cifar10-lambda.yaml'), 'utf8'));
+  const document = parseDocument(readFileSync(packageFile('configs/paper/lambda-search.yaml'), 'utf8'));
   document.deleteIn(['rounds', 2]);
   document.setIn(['trial', 'evaluate'], { train: 'never', val: 'final' });
   const path = join(scratch, 'coarse-and-fine.yaml');

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
 import { progressDisplay } from '../../../coordinator/cli/progress/display.js';
 import { LiveArea } from '../../../coordinator/cli/progress/live-area.js';
+import { SearchWork } from '../../../coordinator/cli/progress/search-work.js';
 import type { SearchSpec } from '../../../proto/domain.js';
 import { middleOfSearch } from '../../support/progress-state.js';
 
@@ -77,11 +78,12 @@ const spec = {
   rounds: [],
   trainingSeeds: [1],
 } as unknown as SearchSpec;
+const work = SearchWork.of(spec);
 
 describe('the progress display', () => {
   it('rewrites its lines on a terminal, and leaves nothing behind but notes', () => {
     const screen = new Screen();
-    const display = progressDisplay(screen, { NO_COLOR: '1' }, spec);
+    const display = progressDisplay(screen, { NO_COLOR: '1' }, work);
     display.update(middleOfSearch());
     expect(screen.text).toContain('cifar10-lambda');
     screen.columns = 30;
@@ -97,7 +99,7 @@ describe('the progress display', () => {
     screen.isTTY = false;
     let text = '';
     screen.write = (part: string) => void (text += part);
-    const display = progressDisplay(screen, {}, spec);
+    const display = progressDisplay(screen, {}, work);
     display.update(middleOfSearch());
     display.end();
     expect(text).toContain('fine: 6/11');
@@ -111,7 +113,7 @@ describe('the progress display', () => {
       screen.isTTY = false;
       const written: string[] = [];
       screen.write = (part: string) => void written.push(part);
-      const display = progressDisplay(screen, {}, spec);
+      const display = progressDisplay(screen, {}, work);
       const without = middleOfSearch({ workers: 0 });
       display.update(without);
       display.update(middleOfSearch());
@@ -137,7 +139,7 @@ describe('the progress display', () => {
       const screen = new Screen();
       let text = '';
       screen.write = (part: string) => void (text += part);
-      const display = progressDisplay(screen, env, spec);
+      const display = progressDisplay(screen, env, work);
       display.update(middleOfSearch());
       display.end();
       expect(text.includes('\u001b[1m')).toBe(coloured);

@@ -45,7 +45,7 @@ function finishedRounds(spec: SearchSpec): FinishedRound[] {
 }
 
 it('the example of docs/rounds.md is what the code does', () => {
-  const fileName = 'configs/cifar10-lambda.yaml';
+  const fileName = 'configs/paper/lambda-search.yaml';
   const { spec } = parseSearchFile(readFileSync(packageFile(fileName), 'utf8'), { fileName, datasets: [] });
   const page = readFileSync(packageFile('docs/rounds.md'), 'utf8');
   const prose = page.replaceAll(/\s+/g, ' ');

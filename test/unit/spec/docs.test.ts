@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { DISTRIBUTION_NAMES, distributionJsonSchema } from '../../../coordinator/spec/distributions.js';
@@ -87,16 +87,18 @@ function yamlOf(block: string, whole: { [key: string]: unknown }): string {
 }
 
 describe('configs/', () => {
-  const files = readdirSync(join(CHECKOUT, 'configs'));
+  const files = readdirSync(join(CHECKOUT, 'configs'), { encoding: 'utf8', recursive: true }).filter((file) =>
+    file.endsWith('.yaml'),
+  );
 
   it.each(files)('%s is sound', (file) => {
     const text = readFileSync(join(CHECKOUT, 'configs', file), 'utf8');
     expect(problemsOf(text)).toEqual([]);
-    expect(parse(text).spec.name).toBe(file.replace(/\.yaml$/, ''));
+    expect(parse(text).spec.name).toBe(basename(file, '.yaml'));
   });
 
-  it("cifar10-lambda.yaml is the paper's search", () => {
-    const { spec, datasets } = parse(readFileSync(join(CHECKOUT, 'configs/cifar10-lambda.yaml'), 'utf8'));
+  it("paper/lambda-search.yaml is the paper's search", () => {
+    const { spec, datasets } = parse(readFileSync(join(CHECKOUT, 'configs/paper/lambda-search.yaml'), 'utf8'));
     expect(datasets.map(({ name }) => name)).toEqual(['cifar10']);
     const rate = { schedule: 'triangular', min: 1e-5, max: 1e-1 };
     const common = {
