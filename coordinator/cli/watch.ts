@@ -6,6 +6,7 @@ import { summaryOf } from '../report/detail.js';
 import { followSearch, specOf } from './follow.js';
 import { coordinatorOption, LATEST_HELP, storeOption, type ReachOptions } from './options.js';
 import { progressDisplay } from './progress/display.js';
+import { SearchWork } from './progress/search-work.js';
 import { searchId, withCoordinator, type Reached } from './reach.js';
 import { requireCompleted, writeResult } from './result.js';
 import { onStopSignals } from './stop-signals.js';
@@ -55,7 +56,7 @@ export async function watchToEnd(
   if (summary.state === 'SEARCH_RUNNING') {
     requireServing(reached);
     const spec = specOf(detail);
-    const display = progressDisplay(stderr, env, spec);
+    const display = progressDisplay(stderr, env, SearchWork.of(spec));
     const stop = new AbortController();
     const endListening = onStopSignals((count) => (count > 1 ? process.exit(1) : stop.abort()));
     try {

@@ -1,9 +1,8 @@
-import type { SearchSpec } from '../../../proto/domain.js';
 import { LiveArea, type Terminal } from './live-area.js';
 import { progressLines } from './lines.js';
 import { paintFor } from './paint.js';
 import { NOTHING_TOLD, plainLines } from './plain.js';
-import { SearchWork } from './search-work.js';
+import type { SearchWork } from './search-work.js';
 import type { ProgressState } from './state.js';
 import { TimeLeft } from './time-left.js';
 
@@ -27,9 +26,8 @@ const TICK_MS = 1000;
 export function progressDisplay(
   stream: Terminal & { isTTY?: boolean },
   env: NodeJS.ProcessEnv,
-  spec: SearchSpec,
+  work: SearchWork,
 ): ProgressDisplay {
-  const work = SearchWork.of(spec);
   const timeLeft = new TimeLeft(work);
   const rewrites = stream.isTTY === true && env['TERM'] !== 'dumb';
   return rewrites ? new LiveDisplay(stream, env, timeLeft) : new PlainDisplay(stream, work, timeLeft);

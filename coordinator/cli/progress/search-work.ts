@@ -11,7 +11,12 @@ export class SearchWork {
   constructor(private readonly roundWork: readonly (number | undefined)[]) {}
 
   static of(spec: SearchSpec): SearchWork {
-    return new SearchWork(spec.rounds.map(({ trial }) => trialWork(trial)));
+    return SearchWork.ofAll([spec]);
+  }
+
+  /** Of searches that run one after the other, their rounds numbered through. */
+  static ofAll(specs: readonly SearchSpec[]): SearchWork {
+    return new SearchWork(specs.flatMap(({ rounds }) => rounds.map(({ trial }) => trialWork(trial))));
   }
 
   /** One trial's work in a round, in units that all rounds share; where it is unknown, that of the nearest round whose is known. */
