@@ -72,11 +72,18 @@ export function checkPaths(
       within.length > 0
         ? `name one of ${within.join(', ')}`
         : meant === undefined
-          ? `settings are ${settings.join(', ')}`
+          ? settingsInWords(settings)
           : `did you mean ${meant}?`;
     problems.add({ rule: 'unknown-path', message, offset: keyOffset, suggestion });
   }
   return found;
+}
+
+/** All of them would be a page: those within a group are told when the group is named. */
+function settingsInWords(settings: readonly string[]): string {
+  const single = settings.filter((setting) => !setting.includes('.'));
+  const groups = new Set(settings.flatMap((setting) => (setting.includes('.') ? (setting.split('.')[0] ?? []) : [])));
+  return `settings are ${single.join(', ')}, and those of ${[...groups].join(', ')}`;
 }
 
 /** By the whole path, or by its last name: `max` is likely learning_rate.max, and `lr.max` too. */

@@ -52,6 +52,8 @@ export const RULES = {
   'split-too-large': "training and validation records fit in the data set's training records",
   'batch-too-large': 'a mini-batch fits in the training records',
   'rate-range': "a schedule's minimum does not exceed its maximum",
+  'rate-growth': 'a rate that grows exponentially begins above 0',
+  'warmup-too-long': 'a warm-up is shorter than the training',
   length: 'the length of training is given once, by cycles or by epochs',
   'cycles-without-schedule': 'cycles belong to a cyclical schedule',
   'too-long': 'a trial has at most 20,000 epochs',

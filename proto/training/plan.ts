@@ -1,7 +1,8 @@
 import { VernierError } from '../errors.js';
 import { inSteps, type Duration } from './duration.js';
 import type { LearningRate } from './learning-rate.js';
-import { constantRate, triangularRate, type LearningRateSchedule } from './schedule.js';
+import { scheduleOf } from './schedules/index.js';
+import type { LearningRateSchedule, ScheduleLength } from './schedules/schedule.js';
 
 /** A trial's result is one message, at most 4 MiB (proto/vernier.proto), with up to six metrics of each epoch. */
 export const MAX_EPOCHS = 20_000;
@@ -11,16 +12,17 @@ export interface LengthSettings {
   dataset: { train: number };
   batch_size: number;
   /** Of a cyclical schedule, half a cycle. */
-  learning_rate: { step_size?: Duration | undefined };
+  learning_rate: { schedule?: string; step_size?: Duration | undefined };
   cycles?: number | undefined;
   epochs?: number | undefined;
 }
 
-export interface TrainingLength {
-  /** Mini-batches per epoch: floor(train / batch size); an incomplete last one is dropped. */
-  stepsPerEpoch: number;
-  /** Update steps in all. */
-  totalSteps: number;
+/** What the plan of a whole trial follows from. */
+export interface PlannedSettings extends LengthSettings {
+  learning_rate: LearningRate;
+}
+
+export interface TrainingLength extends ScheduleLength {
   /** Epochs in all; the last may be cut short. */
   epochs: number;
   /** Update steps of one cycle, of a cyclical schedule: half of them up, half down. */
@@ -53,9 +55,10 @@ export function trainingLength({
 /**
  * A sound trial's plan.
  *
- * @throws VernierError TRIAL_INVALID when the settings give no length, two, or too great a one, or no whole mini-batch
+ * @throws VernierError TRIAL_INVALID when the settings give no length, two, or too great a one, no whole mini-batch, or a warm-up
+ * that training does not outlast
  */
-export function planTraining(config: LengthSettings & { learning_rate: LearningRate }): TrainingPlan {
+export function planTraining(config: PlannedSettings): TrainingPlan {
   const { dataset, batch_size: batchSize, learning_rate: rate, cycles, epochs } = config;
   if (cycles !== undefined && epochs !== undefined) {
     throw invalid(`cycles ${cycles} and epochs ${epochs} both give a length; keep one`);
@@ -76,12 +79,12 @@ export function planTraining(config: LengthSettings & { learning_rate: LearningR
   if (length.epochs > MAX_EPOCHS) {
     throw invalid(`${length.epochs} epochs are more than the ${MAX_EPOCHS} that a trial may have`);
   }
+  const warmup =
+    rate.schedule === 'cosine' && rate.warmup !== undefined ? inSteps(rate.warmup, length.stepsPerEpoch) : 0;
+  if (warmup >= length.totalSteps) {
+    throw invalid(`the warm-up of ${warmup} update steps is not shorter than the training of ${length.totalSteps}`);
+  }
   return { ...length, learningRate: scheduleOf(rate, length) };
-}
-
-function scheduleOf(rate: LearningRate, { stepsPerEpoch }: TrainingLength): LearningRateSchedule {
-  if (rate.schedule === 'constant') return constantRate(rate.value);
-  return triangularRate(rate.min, rate.max, inSteps(rate.step_size, stepsPerEpoch));
 }
 
 function invalid(message: string): VernierError {

@@ -1,3 +1,4 @@
+import { isCyclical } from '../../../proto/training/learning-rate.js';
 import type { DatasetInfo } from '../../../proto/datasets.js';
 import type { TwoLayerConfig } from '../../../proto/trainers/two-layer.js';
 import type { Partially } from '../search-schema.js';
@@ -45,7 +46,7 @@ function checkEarlyStopping({ config, gives, report }: Trial): void {
 
 function checkAverage({ config, report }: Trial): void {
   const schedule = config.learning_rate?.schedule;
-  if (config.average !== 'cycles' || schedule === undefined || schedule === 'triangular') return;
+  if (config.average !== 'cycles' || schedule === undefined || isCyclical(schedule)) return;
   report({
     rule: 'average-without-cycles',
     message: `average: cycles needs a cyclical schedule, and learning_rate.schedule is ${schedule}`,

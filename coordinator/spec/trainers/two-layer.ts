@@ -1,12 +1,12 @@
 import { closest } from '../../../proto/closest.js';
 import type { DatasetInfo } from '../../../proto/datasets.js';
 import { twoLayerSchema, type TwoLayerConfig } from '../../../proto/trainers/two-layer.js';
-import type { Duration } from '../../../proto/training/duration.js';
-import { MAX_EPOCHS, trainingLength } from '../../../proto/training/plan.js';
 import { jsonSchemaOf } from '../json-schema.js';
 import type { Partially } from '../search-schema.js';
 import { quote } from '../source.js';
+import { checkLearningRate } from './learning-rate.js';
 import type { TrainerRules, TrialToCheck } from './trainer-rules.js';
+import { checkTrainingLength } from './training-length.js';
 import { checkMeans } from './two-layer-means.js';
 
 type Part = Partially<TwoLayerConfig>;
@@ -22,24 +22,16 @@ export const twoLayerRules: TrainerRules<Part> = {
     const { config, report } = trial;
     const info = checkDataset(trial);
     checkSplit(trial, info);
-    checkLength(trial);
-    checkEpochs(trial);
+    checkTrainingLength(trial);
+    checkLearningRate(trial);
     checkMeans(trial, info);
-    const { learning_rate: rate, batch_size: batch, dataset } = config;
+    const { batch_size: batch, dataset } = config;
     if (batch !== undefined && dataset?.train !== undefined && batch > dataset.train) {
       report({
         rule: 'batch-too-large',
         message: `batch_size ${batch} is larger than dataset.train ${dataset.train}: there is no whole mini-batch`,
         paths: ['batch_size', 'dataset.train'],
         suggestion: `batch_size is at most ${dataset.train}`,
-      });
-    }
-    if (rate?.schedule === 'triangular' && rate.min !== undefined && rate.max !== undefined && rate.min > rate.max) {
-      report({
-        rule: 'rate-range',
-        message: `learning_rate.min ${rate.min} exceeds learning_rate.max ${rate.max}`,
-        paths: ['learning_rate.min', 'learning_rate.max'],
-        suggestion: 'a triangular schedule rises from min to max',
       });
     }
   },
@@ -90,59 +82,4 @@ function checkSplit({ config, report }: TrialToCheck<Part>, info: DatasetInfo | 
       suggestion: 'leave test out',
     });
   }
-}
-
-function checkLength({ config, gives, report }: TrialToCheck<Part>): void {
-  const schedule = config.learning_rate?.schedule;
-  const constant = schedule === 'constant';
-  if (gives('cycles') && gives('epochs')) {
-    report({
-      rule: 'length',
-      message: 'cycles and epochs both give the length of training',
-      paths: ['cycles', 'epochs'],
-      suggestion: 'keep one of them',
-    });
-  } else if (gives('cycles') && constant) {
-    report({
-      rule: 'cycles-without-schedule',
-      message: `cycles need a cyclical schedule, and learning_rate.schedule is constant`,
-      paths: ['cycles', 'learning_rate.schedule'],
-      suggestion: 'write epochs, or schedule: triangular',
-    });
-  } else if (!gives('cycles') && !gives('epochs')) {
-    report({
-      rule: 'length',
-      message: 'the trial has no length: neither cycles nor epochs is given',
-      paths: [],
-      suggestion: schedule === undefined ? 'add cycles or epochs' : `add ${constant ? 'epochs: 10' : 'cycles: 2'}`,
-    });
-  }
-}
-
-/** Cycles give a length in update steps; how many epochs those are depends on the split and the mini-batch. */
-function checkEpochs({ config, gives, report }: TrialToCheck<Part>): void {
-  const { cycles, batch_size, dataset, learning_rate: rate } = config;
-  if (gives('epochs') || cycles === undefined || batch_size === undefined || dataset?.train === undefined) return;
-  const length = trainingLength({
-    dataset: { train: dataset.train },
-    batch_size,
-    cycles,
-    learning_rate: { step_size: rate?.schedule === 'triangular' ? wholeDuration(rate.step_size) : undefined },
-  });
-  if (length?.cycleSteps === undefined || length.epochs <= MAX_EPOCHS) return;
-  const { cycleSteps, epochs, stepsPerEpoch } = length;
-  const most = Math.floor((MAX_EPOCHS * stepsPerEpoch) / cycleSteps);
-  report({
-    rule: 'too-long',
-    message: `cycles ${cycles} of ${cycleSteps} update steps each are ${epochs} epochs, more than the ${MAX_EPOCHS} that a trial may have`,
-    paths: ['cycles', 'learning_rate.step_size'],
-    suggestion: most < 1 ? 'choose a smaller step_size' : `cycles is at most ${most} with this step_size`,
-  });
-}
-
-/** The duration where it is sound. */
-function wholeDuration(given: Partially<Duration> | undefined): Duration | undefined {
-  if (given === undefined || typeof given === 'number') return given;
-  if ('steps' in given && given.steps !== undefined) return { steps: given.steps };
-  return 'epochs' in given && given.epochs !== undefined ? { epochs: given.epochs } : undefined;
 }

@@ -58,7 +58,8 @@ function check(text: string): void {
 
 const WORDS = `
   name seed metric goal trial kind dataset train validation hidden batch_size lambda learning_rate
-  schedule triangular constant step_size steps epochs cycles evaluate test parameters distribution
+  schedule triangular constant triangular2 exp_range gamma cosine warmup restarts period multiply step factor every
+  one_cycle div_factor final_div_factor pct_start anneal linear range_test growth exponential step_size steps epochs cycles evaluate test parameters distribution
   uniform log_uniform_values int_uniform q_uniform categorical values min max q value probabilities
   rounds method random grid trials narrow between around best margin widen carry repeats seeds
   two-layer mnist val_accuracy __proto__ constructor <<

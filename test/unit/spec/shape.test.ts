@@ -129,7 +129,7 @@ describe('the shape pass', () => {
     const { problems } = checked(
       {
         ...SOUND_TRIAL,
-        learning_rate: { schedule: 'cosine', min: -1, max: 'high', warmup: 3, step_size: { steps: 0 } },
+        learning_rate: { schedule: 'parabolic', min: -1, max: 'high', wormup: 3, step_size: { steps: 0 } },
       },
       twoLayerSchema,
     );

@@ -92,3 +92,26 @@ describe('planTraining', () => {
     );
   });
 });
+
+describe('schedules', () => {
+  it('know how long the whole training is', () => {
+    const settings = { epochs: 4, learning_rate: { schedule: 'one_cycle', max: 0.1 } } as const;
+    const { learningRate, totalSteps } = plan(settings);
+    expect(totalSteps).toBe(400);
+    expect(learningRate(399)).toBe(0.1 / 25 / 10_000);
+  });
+
+  it.each(['triangular', 'triangular2', 'exp_range'] as const)('train in cycles by %s', (schedule) => {
+    const cycle = { min: 0, max: 1, step_size: { epochs: 1.5 } };
+    const learning_rate = schedule === 'exp_range' ? { schedule, ...cycle, gamma: 0.5 } : { schedule, ...cycle };
+    expect(plan({ cycles: 3, learning_rate })).toMatchObject({ cycleSteps: 300, totalSteps: 900, epochs: 9 });
+  });
+
+  it('outlast their warm-up', () => {
+    const cosine = (warmup: number): Partial<TwoLayerInput> => {
+      return { epochs: 2, learning_rate: { schedule: 'cosine', min: 0, max: 1, warmup } };
+    };
+    expect(plan(cosine(199)).learningRate(199)).toBe(1);
+    expect(() => plan(cosine(200))).toThrow(/warm-up of 200 update steps .* 200/);
+  });
+});
