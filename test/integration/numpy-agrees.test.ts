@@ -28,6 +28,16 @@ const hasNumpy = spawnSync(PYTHON, ['-c', 'import numpy']).status === 0;
 const TRAINER = fileURLToPath(new URL('../numpy/trainer.py', import.meta.url));
 
 const triangular = { schedule: 'triangular', min: 1e-5, max: 0.1 };
+const short = {
+  hidden: [12],
+  learning_rate: { ...triangular, step_size: 7 },
+  cycles: 2,
+  lambda: 0.003,
+  evaluate: { train: 'epoch', val: 'epoch' },
+  test: true,
+};
+/** A rate at which the validation loss rises as well as it falls. */
+const restless = { learning_rate: { schedule: 'constant', value: 0.2 }, lambda: 0, cycles: undefined, epochs: 12 };
 const TRIALS = {
   'a cycle and a half-used epoch': {
     hidden: [12],
@@ -53,12 +63,65 @@ const TRIALS = {
     epochs: 2,
     lambda: 0.1,
   },
+  momentum: { ...short, momentum: 0.9 },
+  'dropout in two layers': { ...short, hidden: [11, 7], dropout: 0.3 },
+  flips: { ...short, horizontal_flips: true },
+  He: { ...short, init: 'he' },
+  'Xavier, in two layers': { ...short, hidden: [11, 7], init: 'xavier' },
+  'the average of two and a half cycles': { ...short, cycles: undefined, epochs: 4, average: 'cycles' },
+  'no average, as no cycle ends': {
+    ...short,
+    cycles: undefined,
+    epochs: 1,
+    average: 'cycles',
+  },
+  'an early end': { ...short, ...restless, early_stopping: { patience: 2 } },
+  'a patience that suffices': { ...short, ...restless, early_stopping: { patience: 3, min_delta: 0 } },
+  'a higher demand': { ...short, early_stopping: { patience: 1, min_delta: 0.2 } },
+  'an early end with the average of the cycles so far': {
+    ...short,
+    ...restless,
+    learning_rate: { ...triangular, max: 0.3, step_size: 4 },
+    early_stopping: { patience: 2 },
+    average: 'cycles',
+    evaluate: { train: 'final', val: 'epoch' },
+  },
+  'momentum with dropout and a penalty': { ...short, momentum: 0.5, dropout: 0.5, lambda: 0.05 },
+  'all together': {
+    ...short,
+    hidden: [11, 7],
+    lambda: 0.01,
+    momentum: 0.8,
+    dropout: 0.2,
+    horizontal_flips: true,
+    init: 'he',
+    learning_rate: { ...triangular, step_size: 4 },
+    cycles: 6,
+    early_stopping: { patience: 2, min_delta: 0.05 },
+    average: 'cycles',
+  },
+  'momentum that diverges': {
+    ...short,
+    learning_rate: { schedule: 'constant', value: 1e10 },
+    cycles: undefined,
+    epochs: 3,
+    momentum: 0.99,
+  },
   'a rate that diverges': {
     hidden: [6],
     learning_rate: { schedule: 'constant', value: 1e20 },
     epochs: 4,
     lambda: 0.01,
   },
+};
+
+/** After so many epochs those end that are stopped early. */
+const STOPPED: { [Name in keyof typeof TRIALS]?: number } = {
+  'an early end': 4,
+  'a patience that suffices': 5,
+  'a higher demand': 2,
+  'an early end with the average of the cycles so far': 5,
+  'all together': 3,
 };
 
 describe.skipIf(!hasNumpy)(
@@ -85,7 +148,7 @@ describe.skipIf(!hasNumpy)(
       return JSON.parse(run.stdout);
     }
 
-    it.each(Object.entries(TRIALS))('computes the same bits: %s', (_, trial) => {
+    it.each(Object.entries(TRIALS))('computes the same bits: %s', (name, trial) => {
       const config = twoLayerSchema.parse({
         kind: 'two-layer',
         dataset: { name: 'fashion-mnist-mini', train: 230, validation: 70 },
@@ -93,14 +156,22 @@ describe.skipIf(!hasNumpy)(
         ...trial,
       });
       const seed = 9_007_199_254_740_991;
-      const { inputs, classes } = dataset.info;
-      const expected = runNumpy({ inputs, classes, seed, config });
+      const { inputs, classes, image } = dataset.info;
+      const expected = runNumpy({ inputs, classes, image, seed, config });
 
       for (const { open } of BACKENDS) {
-        // Another network is trained beside it, of another size and length.
-        const ends = runTogether(open(memory.memory), seed, [{ ...config, hidden: 7, lambda: 0.5 }, config]);
+        // Others are trained beside it, of another size, penalty and length, one plainly and one with other means.
+        const { momentum: _mu, dropout: _p, average: _average, early_stopping: _stopping, ...plain } = config;
+        const others = { ...plain, hidden: 7, lambda: 0.5 };
+        const neighbours: [TwoLayerConfig, TwoLayerConfig] = [
+          others,
+          { ...others, init: 'xavier', momentum: 0.6, dropout: 0.4 },
+        ];
+        const ends = runTogether(open(memory.memory), seed, [neighbours[0], config, neighbours[1]]);
         const end = ends[1];
         if (end === undefined || end.outcome === 'cancelled') throw new Error('nobody cancelled it');
+        const stopped = STOPPED[name as keyof typeof TRIALS];
+        if (stopped !== undefined) expect(end.epochs).toHaveLength(stopped);
         expect({
           weightsSha256: end.weightsSha256,
           epochs: end.epochs.map(({ epoch, metrics }) => [epoch, digits(metrics)]),

@@ -2,7 +2,8 @@
 
 usage: trainer.py FOLDER < settings.json
 FOLDER holds train-images.bin, train-labels.bin, test-images.bin, test-labels.bin (uint8, row-major).
-settings: {"inputs", "classes", "seed", "config": a trial's settings with hidden units as a list and defaults filled in}
+settings: {"inputs", "classes", "image": how a record is one, "seed", "config": a trial's settings with hidden units as a list and
+defaults filled in}
 prints {"weightsSha256", "epochs": [[epoch, metrics], ...], "metrics"}, every metric as the hexadecimal digits of its bits
 """
 import hashlib
@@ -146,11 +147,11 @@ def product(a, b):
     return total
 
 
-def initial(seed, layers):
+def initial(seed, layers, init):
     draws = Alea(f"{seed}:init")
     parameters = []
     for n, outputs in zip(layers, layers[1:]):
-        d = 1 / math.sqrt(n)
+        d = {"he": math.sqrt(2 / n), "xavier": math.sqrt(2 / (n + outputs))}.get(init, 1 / math.sqrt(n))
         weights = np.empty(n * outputs, f32)
         for i in range(n * outputs):
             radius = math.sqrt(-2 * log(1 - draws.double()))
@@ -168,12 +169,24 @@ def batch_order(seed, epoch, n):
     return np.array(order)
 
 
-def forward(parameters, x):
+def mirrored(images, image):
+    height, width, channels = image["height"], image["width"], image["channels"]
+    rows = images.reshape((-1, width) if image["order"] == "planar" else (-1, width, channels))
+    return rows[:, ::-1].reshape(images.shape)
+
+
+def drop(draws, p, rows, units):
+    kept = [draws.next() >= p for _ in range(rows * units)]
+    return np.where(np.array(kept).reshape(rows, units), f32(1 / (1 - p)), f32(0))
+
+
+def forward(parameters, x, factors=None):
     """The input of every layer, and the scores."""
     inputs = [x]
-    for weights, bias in parameters:
+    for layer, (weights, bias) in enumerate(parameters):
         z = product(inputs[-1], weights) + bias
-        inputs.append(np.where(z < 0, f32(0), z))
+        h = np.where(z < 0, f32(0), z)
+        inputs.append(h * factors[layer] if factors and layer < len(factors) else h)
     return inputs[:-1], z
 
 
@@ -184,9 +197,9 @@ def largest(scores):
     return best, scores[np.arange(len(scores)), best][:, None]
 
 
-def step(parameters, x, labels, eta, lam):
+def step(parameters, velocities, x, labels, eta, lam, mu, factors):
     rows = len(x)
-    inputs, scores = forward(parameters, x)
+    inputs, scores = forward(parameters, x, factors)
     e = exp((scores - largest(scores)[1]).astype(np.float64)).astype(f32)
     total = np.zeros(rows, f32)
     for j in range(e.shape[1]):
@@ -197,12 +210,20 @@ def step(parameters, x, labels, eta, lam):
     for layer in range(len(parameters) - 1, -1, -1):
         weights, bias = parameters[layer]
         h = inputs[layer]
-        before = np.where(h <= 0, f32(0), product(g, weights.T)) if layer > 0 else None
+        if layer > 0:
+            back = product(g, weights.T)
+            before = np.where(h <= 0, f32(0), back * factors[layer - 1] if factors else back)
         db = np.zeros(len(bias), f32)
         for i in range(rows):
             db = db + g[i]
-        parameters[layer] = [keep * weights - rate * product(h.T, g), bias - rate * db]
-        g = before
+        dw = product(h.T, g)
+        if mu > 0:
+            v, vb = velocities[layer]
+            v, vb = (f32(mu) * v + dw) + f32(2 * lam) * weights, f32(mu) * vb + db
+            velocities[layer], parameters[layer] = [v, vb], [weights - rate * v, bias - rate * vb]
+        else:
+            parameters[layer] = [keep * weights - rate * dw, bias - rate * db]
+        g = before if layer > 0 else None
 
 
 def evaluate(parameters, x, labels, lam, squares, name):
@@ -267,26 +288,48 @@ def train(settings, data):
         "val": (normal(data["train-images"][n : n + m]), data["train-labels"][n : n + m]),
         "test": (normal(data["test-images"]), data["test-labels"]),
     }
-    parameters = initial(seed, [settings["inputs"], *config["hidden"], settings["classes"]])
+    parameters = initial(seed, [settings["inputs"], *config["hidden"], settings["classes"]], config.get("init"))
+    velocities = [[np.zeros_like(values) for values in layer] for layer in parameters]
+    sums, cycles, best, waited = [[np.zeros(a.shape) for a in layer] for layer in parameters], 0, math.inf, 0
+    p, stopping = config.get("dropout", 0), config.get("early_stopping")
     steps_per_epoch = n // batch
     eta, size = learning_rate(config["learning_rate"], steps_per_epoch)
     total = 2 * size * config["cycles"] if "cycles" in config else config["epochs"] * steps_per_epoch
     x, labels = parts["train"]
+    turned = normal(mirrored(data["train-images"][:n], settings["image"])) if config.get("horizontal_flips") else x
+
+    def measure(last):
+        if last and cycles > 0:
+            parameters[:] = [[(each / cycles).astype(f32) for each in layer] for layer in sums]
+        squares, metrics = sum_squares(parameters), {}
+        for name, when in config["evaluate"].items():
+            if (when == "epoch" or (when == "final" and last)) and len(parts[name][0]) > 0:
+                metrics.update(evaluate(parameters, *parts[name], lam, squares, name))
+        return squares, metrics, all(map(math.isfinite, [squares, *metrics.values()]))
+
     epochs, t, epoch = [], 0, 0
     while t < total:
         epoch += 1
         order = batch_order(seed, epoch, n)
+        flips, streams = Alea(f"{seed}:flip:{epoch}"), [Alea(f"{seed}:dropout:{epoch}:{l + 1}") for l in range(len(parameters) - 1)]
         for i in range(min(steps_per_epoch, total - t)):
             rows = order[i * batch : (i + 1) * batch]
-            step(parameters, x[rows], labels[rows], eta(t), lam)
+            flip = np.array([flips.next() < 0.5 for _ in rows])[:, None]
+            factors = p > 0 and [drop(s, p, batch, units) for s, units in zip(streams, config["hidden"])]
+            shown = np.where(flip, turned[rows], x[rows])
+            step(parameters, velocities, shown, labels[rows], eta(t), lam, config.get("momentum", 0), factors)
             t += 1
-        squares = sum_squares(parameters)
-        metrics = {}
-        for name, when in config["evaluate"].items():
-            if (when == "epoch" or (when == "final" and t == total)) and len(parts[name][0]) > 0:
-                metrics.update(evaluate(parameters, *parts[name], lam, squares, name))
+            if config.get("average") == "cycles" and t % (2 * size) == 0:
+                sums, cycles = [[s + a for s, a in zip(*pair)] for pair in zip(sums, parameters)], cycles + 1
+        squares, metrics, finite = measure(t == total)
+        if t < total and finite and stopping:
+            better = metrics["val_loss"] < best - stopping.get("min_delta", 0)
+            best, waited = (metrics["val_loss"], 0) if better else (best, waited + 1)
+            if waited >= stopping["patience"]:
+                squares, metrics, finite = measure(True)
+                total = t
         epochs.append([epoch, dict(metrics)])
-        if not all(map(math.isfinite, [squares, *metrics.values()])):
+        if not finite:
             return parameters, epochs, metrics
     if config["test"]:
         metrics.update(evaluate(parameters, *parts["test"], lam, squares, "test"))
