@@ -3,11 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { doubleBits } from '../../proto/canonical.js';
 import { catalogued } from '../../proto/datasets.js';
 import type { Metrics } from '../../proto/domain.js';
 import { twoLayerSchema, type TwoLayerConfig } from '../../proto/trainers/two-layer.js';
+import { learningRateSchema, type ScheduleName } from '../../proto/training/learning-rate.js';
+import { scheduleOf } from '../../proto/training/schedules/index.js';
 import type { LoadedDataset } from '../../worker/datasets/dataset.js';
 import { loadDataset } from '../../worker/datasets/load.js';
 import type { Kernel } from '../../worker/kernel/kernel.js';
@@ -17,7 +20,8 @@ import type { TrialEnd } from '../../worker/trainers/trainer.js';
 import { twoLayerTrainer } from '../../worker/trainers/two-layer.js';
 import { workspaceBytes } from '../../worker/trainers/workspace.js';
 import { BACKENDS } from '../support/backends.js';
-import { PYTHON } from '../support/python.js';
+import { PYTHON, runPython } from '../support/python.js';
+import { scheduleCase } from '../support/schedules.js';
 
 /*
  * test/numpy/trainer.py was written from docs/numerics.md, in another language and over another library: the page says
@@ -25,6 +29,7 @@ import { PYTHON } from '../support/python.js';
  */
 
 const hasNumpy = spawnSync(PYTHON, ['-c', 'import numpy']).status === 0;
+const RATES = fileURLToPath(new URL('../numpy/rates.py', import.meta.url));
 const TRAINER = fileURLToPath(new URL('../numpy/trainer.py', import.meta.url));
 
 const triangular = { schedule: 'triangular', min: 1e-5, max: 0.1 };
@@ -107,6 +112,21 @@ const TRIALS = {
     epochs: 3,
     momentum: 0.99,
   },
+  ...Object.fromEntries(
+    [
+      { schedule: 'triangular2', min: 0.001, max: 0.1, step_size: 3 },
+      { schedule: 'exp_range', min: 0.001, max: 0.1, step_size: { epochs: 0.4 }, gamma: 0.93 },
+      { schedule: 'cosine', min: 0.001, max: 0.1 },
+      { schedule: 'cosine', min: 0.001, max: 0.1, warmup: { epochs: 0.5 }, restarts: { period: 3, multiply: 2 } },
+      { schedule: 'step', value: 0.1, factor: 0.7, every: 5 },
+      { schedule: 'one_cycle', max: 0.1 },
+      { schedule: 'one_cycle', max: 0.1, anneal: 'linear', pct_start: 0.41, div_factor: 10, final_div_factor: 100 },
+      { schedule: 'range_test', min: 0.001, max: 0.3 },
+      { schedule: 'range_test', min: 1e-5, max: 0.3, growth: 'exponential' },
+    ].map((learning_rate) => {
+      return [JSON.stringify(learning_rate), { hidden: [8], learning_rate, epochs: 2, lambda: 0.01 }];
+    }),
+  ),
   'a rate that diverges': {
     hidden: [6],
     learning_rate: { schedule: 'constant', value: 1e20 },
@@ -141,6 +161,21 @@ describe.skipIf(!hasNumpy)(
       }
     });
     afterAll(() => rmSync(folder, { recursive: true }));
+
+    it.each(learningRateSchema.options.map(({ shape }) => shape.schedule.value))(
+      'computes the same rates at every update step, to the last bit of a float64: %s',
+      (name) => {
+        const cases = fc.sample(scheduleCase<ScheduleName>(name), 30).map(({ rate, length }) => ({
+          rate: learningRateSchema.parse(JSON.parse(JSON.stringify(rate))),
+          length,
+        }));
+        const rates = cases.map(({ rate, length }) => {
+          const eta = scheduleOf(rate, length);
+          return Array.from({ length: length.totalSteps }, (_, step) => doubleBits(eta(step)));
+        });
+        expect(rates).toEqual(runPython(RATES, cases));
+      },
+    );
 
     function runNumpy(settings: object): unknown {
       const run = spawnSync(PYTHON, [TRAINER, folder], { input: JSON.stringify(settings), encoding: 'utf8' });

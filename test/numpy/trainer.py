@@ -253,19 +253,39 @@ def sum_squares(parameters):
     return total
 
 
-def learning_rate(settings, steps_per_epoch):
-    if settings["schedule"] == "constant":
-        return (lambda t: settings["value"]), None
-    size = settings["step_size"]
-    if isinstance(size, dict):
-        size = size["steps"] if "steps" in size else max(1, math.floor(size["epochs"] * steps_per_epoch))
+def in_steps(length, steps_per_epoch):
+    if not isinstance(length, dict):
+        return length
+    return length["steps"] if "steps" in length else max(1, math.floor(length["epochs"] * steps_per_epoch))
 
-    def eta(t):
-        position = t % (2 * size)
-        share = position / size if position < size else 2 - position / size
-        return settings["min"] + (settings["max"] - settings["min"]) * share
 
-    return eta, size
+def learning_rate(s, steps_per_epoch, total, t):
+    name = s["schedule"]
+    n, w, v = (in_steps(s.get(key, 0), steps_per_epoch) for key in ("step_size", "warmup", "every"))
+    wave = lambda x: cos(3.141592653589793 * x)
+    power = lambda base, k: float(exp(k * log(base)))
+    if name in ("constant", "step"):
+        return s["value"] * power(s["factor"], t // v) if name == "step" else s["value"]
+    least, share = s.get("min"), t / total
+    if name == "range_test" and s["growth"] == "exponential":
+        return least * power(s["max"] / least, share)
+    if name == "one_cycle":
+        rise = (lambda x: x) if s["anneal"] == "linear" else (lambda x: 0.5 * (1 - wave(x)))
+        least, peak = s["max"] / s["div_factor"], max(0, s["pct_start"] * total - 1)
+        falling = total - 1 - peak
+        share = rise(t / peak) if t < peak else 1 - rise((t - peak) / falling if falling else 0)
+        least = least if t < peak else least / s["final_div_factor"]
+    elif name == "cosine":
+        first, length = 0, in_steps(s["restarts"]["period"], steps_per_epoch) if "restarts" in s else total - w
+        while t - w >= first + length:
+            first, length = first + length, length * s["restarts"]["multiply"]
+        share = t / w if t < w else 0.5 * (1 + wave((t - w - first) / length))
+    elif name != "range_test":
+        position = t % (2 * n)
+        share = position / n if position < n else 2 - position / n
+        decay = {"triangular": lambda: 1, "triangular2": lambda: math.ldexp(1.0, -(t // (2 * n)))}
+        share = share * decay.get(name, lambda: power(s["gamma"], t))()
+    return least + (s["max"] - least) * share
 
 
 def normalisation(images):
@@ -293,8 +313,9 @@ def train(settings, data):
     sums, cycles, best, waited = [[np.zeros(a.shape) for a in layer] for layer in parameters], 0, math.inf, 0
     p, stopping = config.get("dropout", 0), config.get("early_stopping")
     steps_per_epoch = n // batch
-    eta, size = learning_rate(config["learning_rate"], steps_per_epoch)
-    total = 2 * size * config["cycles"] if "cycles" in config else config["epochs"] * steps_per_epoch
+    rate = config["learning_rate"]
+    cycle = 2 * in_steps(rate.get("step_size", 0), steps_per_epoch)
+    total = cycle * config["cycles"] if "cycles" in config else config["epochs"] * steps_per_epoch
     x, labels = parts["train"]
     turned = normal(mirrored(data["train-images"][:n], settings["image"])) if config.get("horizontal_flips") else x
 
@@ -317,9 +338,10 @@ def train(settings, data):
             flip = np.array([flips.next() < 0.5 for _ in rows])[:, None]
             factors = p > 0 and [drop(s, p, batch, units) for s, units in zip(streams, config["hidden"])]
             shown = np.where(flip, turned[rows], x[rows])
-            step(parameters, velocities, shown, labels[rows], eta(t), lam, config.get("momentum", 0), factors)
+            eta = learning_rate(rate, steps_per_epoch, total, t)
+            step(parameters, velocities, shown, labels[rows], eta, lam, config.get("momentum", 0), factors)
             t += 1
-            if config.get("average") == "cycles" and t % (2 * size) == 0:
+            if config.get("average") == "cycles" and t % cycle == 0:
                 sums, cycles = [[s + a for s, a in zip(*pair)] for pair in zip(sums, parameters)], cycles + 1
         squares, metrics, finite = measure(t == total)
         if t < total and finite and stopping:
@@ -360,4 +382,5 @@ def main():
     }))
 
 
-main()
+if __name__ == "__main__":
+    main()
