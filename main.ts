@@ -59,6 +59,10 @@ const COMMANDS: Record<string, Entry> = {
     summary: "write a trial's weights as safetensors",
     load: async () => (await import('./coordinator/cli/weights.js')).weightsCommand,
   },
+  verify: {
+    summary: 'train trials of a finished search again and compare every bit',
+    load: async () => (await import('./coordinator/cli/verify.js')).verifyCommand,
+  },
   data: {
     summary: 'fetch, add, list and verify data sets',
     load: async () => (await import('./worker/cli/data.js')).dataCommand,
@@ -80,6 +84,7 @@ function createContext(version: string): CommandContext {
     incompleteDatasets: async (dataDir) =>
       (await import('./worker/datasets/local.js')).incompleteDatasets(process.env, dataDir),
     retrain: async (request) => (await import('./worker/session/retrain.js')).retrain(request, process.env),
+    retrainAll: async (request) => (await import('./worker/session/retrain.js')).retrainAll(request, process.env),
   };
 }
 

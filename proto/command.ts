@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import type { DatasetInfo } from './datasets.js';
 import type { EpochMetrics, Metrics } from './domain.js';
+import type { VernierError } from './errors.js';
 
-/** One trial to train again on this machine, outside any search's bookkeeping. */
-export interface RetrainRequest {
+/** A trial to train again on this machine, outside any search's bookkeeping. */
+export interface RetrainTrial {
   /** The trial's resolved settings as canonical JSON (a lease's config_json). */
   configJson: string;
   /** Training seed. */
@@ -11,22 +12,52 @@ export interface RetrainRequest {
   datasetSha256: string;
   /** Stands in the weights file's metadata. */
   specSha256: string;
+}
+
+/** Where and how trials are trained again. */
+export interface RetrainOptions {
   /** Numerical backend; the default one when absent. */
   kernel?: string;
   /** Folder of the data sets; VERNIER_DATA_DIR or the user's own when absent. */
   dataDir?: string;
-  onEpoch?: (epoch: EpochMetrics, epochsTotal: number) => void;
   /** The kernel that should run here does not, and another is used: why, in one sentence. */
   onKernelFallback?: (reason: string) => void;
 }
 
-export interface RetrainResult {
+export interface RetrainRequest extends RetrainTrial, RetrainOptions {
+  onEpoch?: (epoch: EpochMetrics, epochsTotal: number) => void;
+}
+
+/** What a trial gave. */
+export interface RetrainedTrial {
   outcome: 'completed' | 'diverged';
   epochs: EpochMetrics[];
   metrics: Metrics;
   weightsSha256: string;
+}
+
+export interface RetrainResult extends RetrainedTrial {
   /** The weights as a safetensors file. */
   weights: Uint8Array;
+}
+
+/** How one of several trials ended; `failed` is what kept it from ending. */
+export type RetrainEnd = RetrainedTrial | { outcome: 'failed'; error: VernierError };
+
+/** Trials to train again, as many at once as there are threads. */
+export interface RetrainAllRequest extends RetrainOptions {
+  trials: readonly RetrainTrial[];
+  threads: number;
+  /** An epoch of the trial at this place has finished. One that its thread had to begin anew tells its epochs anew. */
+  onEpoch?: (trial: number, epoch: EpochMetrics, epochsTotal: number) => void;
+  onEnd?: (trial: number, end: RetrainEnd) => void;
+}
+
+export interface RetrainAllResult {
+  /** Backend that was used, the native one with its width. */
+  kernel: string;
+  /** In the order of the request. */
+  trials: RetrainEnd[];
 }
 
 /** A data set whose files are not all there, or not all whole. */
@@ -49,6 +80,7 @@ export interface CommandContext {
   /** Those of which something is there, but not all. */
   incompleteDatasets(dataDir?: string): Promise<IncompleteDataset[]>;
   retrain(request: RetrainRequest): Promise<RetrainResult>;
+  retrainAll(request: RetrainAllRequest): Promise<RetrainAllResult>;
 }
 
 /** A command file exports one of these; main.ts imports the file when the command is called. */

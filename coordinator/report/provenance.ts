@@ -21,9 +21,7 @@ export function machineAt({ machines }: Pick<SearchDetail__Output, 'machines'>, 
 }
 
 /** The attempt whose results are the trial's; undefined when it has none. */
-export function countingAttempt({
-  attempts,
-}: Pick<TrialDetail__Output, 'attempts'>): AttemptDetail__Output | undefined {
+function countingAttempt({ attempts }: Pick<TrialDetail__Output, 'attempts'>): AttemptDetail__Output | undefined {
   return attempts.findLast(({ end }) => end === 'completed' || end === 'diverged');
 }
 

@@ -28,6 +28,7 @@ export async function runCommand(
     localDatasets: () => Promise.reject(new Error('this command has the data folder itself')),
     incompleteDatasets: () => Promise.resolve([]),
     retrain: () => Promise.reject(new Error('this command retrains nothing')),
+    retrainAll: () => Promise.reject(new Error('this command retrains nothing')),
     ...given,
   };
   const command = create(context);
