@@ -72,6 +72,18 @@ describe('the time left', () => {
     expect(left.leftMs(now)).toBeCloseTo(10_000);
   });
 
+  it('takes trials that were stopped early for whole ones: the others may be stopped as early', () => {
+    const work = new SearchWork([1]);
+    const left = new TimeLeft(work);
+    left.observe(state(0, 4, [0]), 0);
+    left.observe(state(0, 4, [2]), 2_000); // of 10 epochs
+    const now = state(1, 4, [0]);
+    left.observe(now, 3_000);
+    expect(left.leftMs(now)).toBeCloseTo(9_000);
+    expect(work.doneShare(now)).toBeCloseTo(1 / 4);
+    expect(work.doneShare(state(4, 4, []))).toBe(1);
+  });
+
   it('does not count as done what was done before it looked', () => {
     const left = new TimeLeft(new SearchWork([1]));
     left.observe(state(8, 10, [5]), 0);

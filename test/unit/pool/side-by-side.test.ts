@@ -53,20 +53,29 @@ describe('trials side by side', () => {
     ['lengths', { epochs: 7 }],
     ['evaluations', { evaluate: { train: 'never' }, test: true }],
     ['a default written out', { batch_size: 100 }],
+    ['momentum', { momentum: 0.9 }],
+    ['dropout', { dropout: 0.5 }],
+    ['first weights', { init: 'he' }],
+    ['early stopping', { early_stopping: { patience: 3 } }],
+    ['what they are after training', { average: 'cycles' }],
+    ['flips written out that there are none of', { horizontal_flips: false }],
   ])('may differ in %s', (_, changes) => expect(key(changes)).toBe(key()));
 
   it.each([
     ['training seed', key({}, 2)],
     ['data', key({}, 1, 'cd')],
     ['batch size', key({ batch_size: 50 })],
+    ['flips', key({ horizontal_flips: true })],
     ['training records', key({ dataset: { ...base.dataset, train: 700 } })],
     ['validation records', key({ dataset: { ...base.dataset, validation: 50 } })],
   ])('agree in their %s', (_, other) => expect(other).not.toBe(key()));
 
   it('weigh what their weights do', () => {
-    const bytes = (hidden: TwoLayerInput['hidden']) =>
-      weightsBytes(twoLayerSchema.parse({ ...base, hidden }), { inputs: 3072, classes: 10 });
+    const bytes = (hidden: TwoLayerInput['hidden'], changes: Partial<TwoLayerInput> = {}) =>
+      weightsBytes(twoLayerSchema.parse({ ...base, hidden, ...changes }), { inputs: 3072, classes: 10 });
     expect(bytes(50)).toBe(4 * (3072 * 50 + 50 * 10));
+    expect(bytes(50, { momentum: 0.9 })).toBe(2 * bytes(50));
+    expect(bytes(50, { momentum: 0 })).toBe(bytes(50));
     expect(bytes([256, 128])).toBe(4 * (3072 * 256 + 256 * 128 + 128 * 10));
   });
 });
