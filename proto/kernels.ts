@@ -42,3 +42,9 @@ function oneOf<Name extends string>(
     mend: `choose one of ${names.join(', ')}, or leave it out for the fastest (${where})`,
   });
 }
+
+/**
+ * Bytes of the memory that a node's kernel works in, which holds data, networks and activations of all threads. WebAssembly's limit
+ * for 32-bit memories is 4 GiB; the last page is left out, so that the address behind a region is still a 32-bit number.
+ */
+export const MAX_KERNEL_BYTES = 65_535 * 65_536;

@@ -1,5 +1,5 @@
 import type { DatasetInfo } from '../../proto/datasets.js';
-import { trainerSchema } from '../../proto/trainers/index.js';
+import { isDivided, trainerSchema } from '../../proto/trainers/index.js';
 import { sideBySideKey, weightsBytes } from '../../proto/trainers/side-by-side.js';
 import { isSuspect } from './tally.js';
 import { datasetOf, type Trial } from './trial.js';
@@ -60,14 +60,14 @@ export class Companions {
 }
 
 /**
- * Undefined for a trial that runs alone in its thread: its settings are none that a worker can read (which that worker says), or it
- * has failed or lost its workers before, and others should not have to begin anew because of it.
+ * Undefined for a trial that runs alone: it is divided, its settings are none that a worker can read (which
+ * that worker says), or it has failed or lost its workers before, and others should not have to begin anew because of it.
  */
 function asCompanion(trial: Trial, datasets: readonly DatasetInfo[]): Companion | undefined {
   const { config, seed, tally } = trial;
   const dataset = datasetOf(config, datasets);
   if (dataset === undefined || tally.failures > 0 || isSuspect(tally)) return undefined;
   const data = trainerSchema(config['kind'])?.safeParse(config).data;
-  if (data === undefined) return undefined;
+  if (data === undefined || isDivided(data)) return undefined;
   return { key: sideBySideKey(data, seed, dataset.sha256), weightsBytes: weightsBytes(data, dataset) };
 }

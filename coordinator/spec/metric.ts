@@ -5,9 +5,10 @@ import type { Problems } from './problems.js';
 import type { RoundDraft } from './rounds.js';
 import type { SearchPart } from './search-schema.js';
 import { quote, valueAt, type SourceMap } from './source.js';
+import type { TrainerMetrics } from './trainers/trainer-rules.js';
 import type { TrialFacts } from './trials.js';
 
-/** What a metric asks for by its name: accuracies are better high, costs and losses low. */
+/** What a metric asks for by its name: accuracies are better high, all others low. */
 function naturalGoal(name: string): Goal {
   return name.endsWith('_accuracy') ? 'maximize' : 'minimize';
 }
@@ -16,18 +17,18 @@ function naturalGoal(name: string): Goal {
 export function checkMetric(
   root: SourceMap,
   part: SearchPart,
-  metrics: readonly string[],
+  metrics: TrainerMetrics,
   problems: Problems,
 ): Metric | undefined {
   const written = valueAt(root, ['metric', 'name']);
   const name = part.metric?.name;
   if (name === undefined || written === undefined) return undefined;
-  if (!metrics.includes(name)) {
-    const meant = closest(name.slice(0, LONGEST_COMPARED), metrics) ?? byItsEnd(name, metrics);
+  if (!metrics.names.includes(name)) {
+    const meant = closest(name.slice(0, LONGEST_COMPARED), metrics.names) ?? metrics.meant(name);
     problems.blame(written, {
       rule: 'unknown-metric',
-      message: `there is no metric ${quote(name)}; trials have ${metrics.join(', ')}`,
-      suggestion: meant === undefined ? 'write val_accuracy' : `did you mean ${meant}?`,
+      message: `there is no metric ${quote(name)}; trials have ${metrics.inWords}`,
+      suggestion: meant === undefined ? `write ${metrics.usual}` : `did you mean ${meant}?`,
     });
     return undefined;
   }
@@ -46,18 +47,13 @@ export function checkMetric(
   return { name, goal: natural };
 }
 
-/** `accuracy` and `validation_accuracy` mean that of the validation records. */
-function byItsEnd(name: string, metrics: readonly string[]): string | undefined {
-  const part = ['train', 'test'].find((word) => name.startsWith(word)) ?? 'val';
-  return metrics.find((metric) => metric.startsWith(`${part}_`) && name.endsWith(metric.slice(part.length + 1)));
-}
-
 /** Rounds may lack the metric, but not all of them, and not one whose best are asked for. */
 export function checkMetricEvaluated(
   root: SourceMap,
   metric: Metric,
   rounds: readonly RoundDraft[],
   facts: readonly TrialFacts[],
+  { mend }: TrainerMetrics,
   problems: Problems,
 ): void {
   const offset = valueAt(root, ['metric', 'name'])?.offset ?? root.owner;
@@ -84,11 +80,4 @@ export function checkMetricEvaluated(
       });
     }
   }
-}
-
-function mend(metric: string): string {
-  if (metric.startsWith('test_')) return 'set trial.test: true, or rank by val_accuracy';
-  return metric.startsWith('val_')
-    ? 'set trial.dataset.validation above 0 and trial.evaluate.val to epoch or final'
-    : 'set trial.evaluate.train to epoch or final';
 }

@@ -63,7 +63,7 @@ export function readSearch(text: string, options: ReadOptions, problems: Problem
   const hasTrial = mapAt(root, 'trial', problems) !== undefined;
   const facts = hasTrial ? checkTrials({ rounds, spaces, trainer, datasets, metric: metric?.name }, problems) : [];
   checkRounds(rounds, part.seeds?.length ?? part.repeats ?? 1, problems);
-  if (metric !== undefined) checkMetricEvaluated(root, metric, rounds, facts, problems);
+  if (metric !== undefined) checkMetricEvaluated(root, metric, rounds, facts, trainer.metrics, problems);
 
   if (problems.found.length > 0 || seed === undefined || metric === undefined) return undefined;
   const spec = resolveSearch({ part, seed, metric, kind, shared, rounds, spaces });

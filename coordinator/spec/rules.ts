@@ -21,7 +21,7 @@ export const RULES = {
   'one-of-several': 'of keys that exclude each other exactly one is given',
   // Metric and seeds.
   'unknown-metric': 'the metric is one that the trials have',
-  'goal-contradicts-metric': 'accuracy is maximized; cost and loss are minimized',
+  'goal-contradicts-metric': 'accuracies are maximized; costs, losses, differences and errors are minimized',
   'metric-not-evaluated': 'a round has the metric, and so has every round that is narrowed or carried from',
   'duplicate-seed': 'training seeds differ',
   // Parameters.
@@ -50,6 +50,8 @@ export const RULES = {
   // The trial.
   'unknown-dataset': 'the data set is known',
   'split-too-large': "training and validation records fit in the data set's training records",
+  'too-many-samples': "a gradient check's samples fit in the training records",
+  'check-too-large': 'a gradient check fits in the 4 GiB of kernel memory that a node has',
   'batch-too-large': 'a mini-batch fits in the training records',
   'rate-range': "a schedule's minimum does not exceed its maximum",
   'rate-growth': 'a rate that grows exponentially begins above 0',

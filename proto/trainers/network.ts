@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 /** Network sizes beyond these would not fit a node's 4 GiB kernel memory; they catch slips of the keyboard. */
 const MAX_UNITS = 65_536;
-const MAX_HIDDEN_LAYERS = 8;
+export const MAX_HIDDEN_LAYERS = 8;
 /** Records that a network sees at once, a mini-batch. */
 export const MAX_BATCH = 65_536;
 
@@ -19,6 +19,11 @@ type Hidden = z.output<typeof hiddenSchema>;
 /** Units per layer of a network: inputs, hidden ..., classes. */
 export function networkLayers({ hidden }: { hidden: Hidden }, data: { inputs: number; classes: number }): number[] {
   return [data.inputs, ...(typeof hidden === 'number' ? [hidden] : hidden), data.classes];
+}
+
+/** A network's tensors in order: W1, b1, W2, ... */
+export function tensorNames(weightMatrices: number): string[] {
+  return Array.from({ length: weightMatrices }, (_, layer) => [`W${layer + 1}`, `b${layer + 1}`]).flat();
 }
 
 const INITIALISATIONS = ['lecun', 'he', 'xavier'] as const;

@@ -1,4 +1,4 @@
-import type { TrialConfig } from './index.js';
+import type { OneThreadConfig } from './index.js';
 import { networkLayers } from './network.js';
 
 /**
@@ -13,14 +13,14 @@ export const MAX_SIDE_BY_SIDE = 8;
  * Tells which trials of a round may be trained side by side: those of equal keys. They agree in what their mini-batches depend on
  * (data, split, batch size, flips, training seed), and may differ in everything else.
  */
-export function sideBySideKey(config: TrialConfig, seed: number, datasetSha256: string): string {
+export function sideBySideKey(config: OneThreadConfig, seed: number, datasetSha256: string): string {
   const { kind, dataset, batch_size: batchSize, horizontal_flips: flips = false } = config;
   return [kind, datasetSha256, dataset.train, dataset.validation, batchSize, flips, seed].join(' ');
 }
 
 /** Bytes of a trial's weights, in float32, and of their velocities: what a cache has to bear of each trial. */
 export function weightsBytes(
-  config: Pick<TrialConfig, 'hidden'> & { momentum?: number | undefined },
+  config: Pick<OneThreadConfig, 'hidden'> & { momentum?: number | undefined },
   data: { inputs: number; classes: number },
 ): number {
   const layers = networkLayers(config, data);

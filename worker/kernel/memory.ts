@@ -1,12 +1,10 @@
 import { VernierError } from '../../proto/errors.js';
+import { MAX_KERNEL_BYTES } from '../../proto/kernels.js';
 import type { Region } from './kernel.js';
 
 const PAGE = 65_536;
-/**
- * WebAssembly's limit for 32-bit memories is 4 GiB. The last page is left out, so that the address behind a region is
- * still a 32-bit number. Pages that were never touched cost nothing.
- */
-const MAX_PAGES = 65_535;
+/** Pages that were never touched cost nothing. */
+const MAX_PAGES = MAX_KERNEL_BYTES / PAGE;
 /**
  * Regions start at cache lines, so that no two threads share one and vectors load aligned. One line is left behind the last
  * region: kernels may read, not write, so far past a record.

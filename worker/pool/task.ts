@@ -4,7 +4,7 @@ import type { ErrorPayload } from '../../proto/errors.js';
 import type { LoadedDataset } from '../datasets/dataset.js';
 import type { RecordsRegion, Region } from '../kernel/kernel.js';
 import type { KernelRecipe } from '../kernel/recipe.js';
-import type { TrialConfig } from '../../proto/trainers/index.js';
+import type { DividedConfig, OneThreadConfig } from '../../proto/trainers/index.js';
 import type { Normalisation, TrialEnd } from '../trainers/trainer.js';
 import type { WeightsPolicy } from '../train/weights-policy.js';
 
@@ -28,6 +28,8 @@ export interface ThreadTasks {
   normalisation: (task: NormalisationTask) => Promise<TaskAnswer<Normalisation>>;
   /** Each trial's end has arrived at the port before the answer is given. */
   runTrials: (task: TrialsTask) => Promise<TaskAnswer<null>>;
+  /** One step of a divided trial; the last step's end has arrived at the port before the answer is given. */
+  runStep: (task: StepTask) => Promise<TaskAnswer<null>>;
 }
 
 /**
@@ -53,7 +55,7 @@ interface TrialsTask {
 }
 
 export interface TaskTrial {
-  config: TrialConfig;
+  config: OneThreadConfig;
   seed: number;
   specSha256: string;
   weights: WeightsPolicy;
@@ -61,7 +63,30 @@ export interface TaskTrial {
   cancel: Int32Array;
 }
 
+/** A step of a divided trial. */
+export interface StepTask {
+  step: Step;
+  config: DividedConfig;
+  seed: number;
+  specSha256: string;
+  dataset: LoadedDataset;
+  normalisation: Normalisation;
+  /** The trial's. */
+  state: Region;
+  /** Shared, as TaskTrial's; it turns to ABANDONED when another of its parts went wrong. */
+  cancel: Int32Array;
+}
+
+type Step =
+  | { kind: 'prepare'; workspace: Region }
+  | { kind: 'part'; part: number; workspace: Region }
+  /** `end` is where the trial's end goes; transferred. */
+  | { kind: 'finish'; weights: WeightsPolicy; end: MessagePort };
+
+/** Somebody wants the trial to end. */
 export const CANCELLED = 1;
+/** The trial cannot end well any more. */
+export const ABANDONED = 2;
 
 /** What arrives at the progress port: of the task's trial of this index, from 0. */
 export type TrialReport = { trial: number } & (

@@ -3,8 +3,8 @@ import { toErrorPayload } from '../../proto/errors.js';
 import type { Kernel } from '../kernel/kernel.js';
 import { openKernel } from '../kernel/recipe.js';
 import { recordStatistics } from '../kernel/statistics.js';
-import type { TrialConfig } from '../../proto/trainers/index.js';
-import { trainerOf } from '../trainers/index.js';
+import type { OneThreadConfig } from '../../proto/trainers/index.js';
+import { dividedTrainerOf, trainerOf } from '../trainers/index.js';
 import type { TrialEnd, TrialInput } from '../trainers/trainer.js';
 import {
   CANCELLED,
@@ -55,13 +55,39 @@ export const runTrials: ThreadTasks['runTrials'] = ({ trials, progress, ...share
     }
   });
 
-function trialInput({ cancel, ...trial }: TaskTrial, index: number, progress: MessagePort): TrialInput<TrialConfig> {
-  const report = (message: TrialReport, transfer: ArrayBuffer[] = []): void => progress.postMessage(message, transfer);
+export const runStep: ThreadTasks['runStep'] = ({ step, cancel, config, ...of }) =>
+  answer(() => {
+    const trainer = dividedTrainerOf(config);
+    const input = { ...of, config, memory: setup.memory };
+    if (step.kind === 'finish') {
+      try {
+        const end = trainer.finish(input, step.weights);
+        report(step.end, { trial: 0, kind: 'end', end }, transferable(end));
+      } finally {
+        step.end.close();
+      }
+      return null;
+    }
+    const room = { kernel: kernel(), workspace: step.workspace };
+    if (step.kind === 'prepare') trainer.prepare(input, room);
+    else trainer.runPart(input, room, step.part, () => Atomics.load(cancel, 0) !== 0);
+    return null;
+  });
+
+function report(port: MessagePort, message: TrialReport, transfer: ArrayBuffer[] = []): void {
+  port.postMessage(message, transfer);
+}
+
+function trialInput(
+  { cancel, ...trial }: TaskTrial,
+  index: number,
+  progress: MessagePort,
+): TrialInput<OneThreadConfig> {
   return {
     ...trial,
     cancelled: () => Atomics.load(cancel, 0) === CANCELLED,
-    onEpoch: (epoch, epochsTotal) => report({ trial: index, kind: 'epoch', epoch, epochsTotal }),
-    onEnd: (end) => report({ trial: index, kind: 'end', end }, transferable(end)),
+    onEpoch: (epoch, epochsTotal) => report(progress, { trial: index, kind: 'epoch', epoch, epochsTotal }),
+    onEnd: (end) => report(progress, { trial: index, kind: 'end', end }, transferable(end)),
   };
 }
 

@@ -11,9 +11,10 @@ import { trainerOf } from '../trainers/index.js';
 import type { Normalisation, TrialNeeds } from '../trainers/trainer.js';
 import { workspaceBytes } from '../trainers/workspace.js';
 import { NodeData, type DatasetLoader } from './node-data.js';
+import { DividedTrials } from './divided-trials.js';
 import {
   PoolTrial,
-  sideBySideGroups,
+  readTrials,
   type ReadTrial,
   type RunningTrial,
   type TrialRequest,
@@ -57,6 +58,7 @@ export class TrialPool {
   private readonly piscina: Piscina;
   private readonly slots: Slots;
   private readonly data: NodeData;
+  private readonly divided: DividedTrials;
   private readonly running = new Set<PoolTrial>();
 
   private constructor(private readonly options: TrialPoolOptions) {
@@ -80,6 +82,14 @@ export class TrialPool {
     this.data = new NodeData(memory, options.loadDataset, (records, count) =>
       this.call('normalisation', { records, count }),
     );
+    this.divided = new DividedTrials({
+      threads,
+      kernel: options.kernel,
+      slots: this.slots,
+      data: this.data,
+      release: (region) => memory.release(region),
+      runStep: (task, transferList) => this.call('runStep', task, transferList),
+    });
   }
 
   /**
@@ -112,13 +122,14 @@ export class TrialPool {
   }
 
   /** Runs a trial as soon as a thread is free. */
-  run(request: TrialRequest, onEpoch: TrialStart['onEpoch']): RunningTrial {
-    return this.runTogether([{ request, onEpoch }])[0] as RunningTrial;
+  run(request: TrialRequest, onEpoch: TrialStart['onEpoch'], onPart?: TrialStart['onPart']): RunningTrial {
+    const start = { request, onEpoch, ...(onPart === undefined ? {} : { onPart }) };
+    return this.runTogether([start])[0] as RunningTrial;
   }
 
   /**
    * Runs trials in one thread, as soon as one is free: side by side where they see the same mini-batches, else one after the
-   * other. Each has its own end.
+   * other. Divided trials among them run in all threads that become free. Each has its own end.
    */
   runTogether(starts: readonly TrialStart[]): RunningTrial[] {
     const trials = starts.map((start) => new PoolTrial(start));
@@ -126,7 +137,9 @@ export class TrialPool {
       this.running.add(trial);
       void trial.ended.then(() => this.running.delete(trial));
     }
-    void this.runInSlot(trials);
+    const { groups, divided } = readTrials(trials);
+    if (groups.length > 0) void this.runInSlot(groups);
+    for (const trial of divided) void this.divided.run(trial);
     return trials;
   }
 
@@ -137,10 +150,10 @@ export class TrialPool {
     await Promise.all([...this.running].map((trial) => trial.ended));
   }
 
-  private async runInSlot(trials: readonly PoolTrial[]): Promise<void> {
+  private async runInSlot(groups: readonly (readonly ReadTrial[])[]): Promise<void> {
     await this.slots.acquire();
     try {
-      for (const group of sideBySideGroups(trials)) await this.runGroup(group);
+      for (const group of groups) await this.runGroup(group);
     } finally {
       this.slots.release();
     }

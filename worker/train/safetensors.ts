@@ -1,4 +1,4 @@
-import { tensorBytes, type Tensor } from './weights.js';
+import { tensorBytes, type Tensor, type TensorData } from './weights.js';
 
 /** The header's length stands before it as a 64-bit little-endian number. */
 const LENGTH_BYTES = 8;
@@ -6,8 +6,8 @@ const LENGTH_BYTES = 8;
 const ALIGN = 8;
 
 /**
- * A safetensors file (https://github.com/huggingface/safetensors, "Format"): float32 tensors, row-major and
- * little-endian, in the order given and without gaps.
+ * A safetensors file (https://github.com/huggingface/safetensors, "Format"): tensors row-major and little-endian, in the order
+ * given and without gaps.
  *
  * @param metadata stands under `__metadata__`; strings only, as the format wants
  */
@@ -19,7 +19,7 @@ export function encodeSafetensors(
   const entries = tensors.map(({ name, shape, data }): [string, object] => {
     const begin = end;
     end += data.byteLength;
-    return [name, { dtype: 'F32', shape, data_offsets: [begin, end] }];
+    return [name, { dtype: dtypeOf(data), shape, data_offsets: [begin, end] }];
   });
   const json = Buffer.from(JSON.stringify({ __metadata__: metadata, ...Object.fromEntries(entries) }), 'utf8');
   const headerBytes = Math.ceil(json.length / ALIGN) * ALIGN;
@@ -34,4 +34,9 @@ export function encodeSafetensors(
     at += data.byteLength;
   }
   return file;
+}
+
+function dtypeOf(data: TensorData): string {
+  if (data instanceof Float32Array) return 'F32';
+  return data instanceof Float64Array ? 'F64' : 'I64';
 }

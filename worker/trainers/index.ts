@@ -1,17 +1,35 @@
-import type { z } from 'zod';
 import { VernierError } from '../../proto/errors.js';
-import { trainerSchema, trainerSchemas, type TrainerKind, type TrialConfig } from '../../proto/trainers/index.js';
-import type { Trainer } from './trainer.js';
+import {
+  trainerSchema,
+  trainerSchemas,
+  type DividedConfig,
+  type OneThreadConfig,
+  type TrainerKind,
+  type TrialConfig,
+} from '../../proto/trainers/index.js';
+import { gradientCheckTrainer } from './gradient-check.js';
+import type { DividedTrainer, Trainer } from './trainer.js';
 import { twoLayerTrainer } from './two-layer.js';
 
-/** What a trial can run: one file a kind. */
-const trainers: { [Kind in TrainerKind]: Trainer<z.output<(typeof trainerSchemas)[Kind]>> } = {
+type ConfigOf<Kind extends TrainerKind> = Extract<TrialConfig, { kind: Kind }>;
+
+/** What a trial can run in one thread: one file a kind. */
+const trainers: { [Kind in OneThreadConfig['kind']]: Trainer<ConfigOf<Kind>> } = {
   'two-layer': twoLayerTrainer,
 };
 
+/** What is divided into parts. */
+const dividedTrainers: { [Kind in DividedConfig['kind']]: DividedTrainer<ConfigOf<Kind>> } = {
+  'gradient-check': gradientCheckTrainer,
+};
+
 /** The trainer of a configuration's kind. */
-export function trainerOf(config: TrialConfig): Trainer<TrialConfig> {
+export function trainerOf(config: OneThreadConfig): Trainer<OneThreadConfig> {
   return trainers[config.kind];
+}
+
+export function dividedTrainerOf(config: DividedConfig): DividedTrainer<DividedConfig> {
+  return dividedTrainers[config.kind];
 }
 
 /**

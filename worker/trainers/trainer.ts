@@ -59,7 +59,7 @@ export interface TrialNeeds {
   sharedBytes?: number;
 }
 
-/** One kind of trial. Everything here is a pure function of its arguments and the memory they name. */
+/** One kind of trial, of those that run in one thread. Everything here is a pure function of its arguments and the memory they name. */
 export interface Trainer<Config> {
   /**
    * Checks a trial against its data before a thread is given it.
@@ -69,4 +69,55 @@ export interface Trainer<Config> {
   needs(config: Config, dataset: DatasetInfo): TrialNeeds;
   /** Runs all of them to their ends without yielding to the event loop. Each gives the bits that it gives alone. */
   run(input: RunInput<Config>): void;
+}
+
+/** A trial that is divided, as each of its steps is given it. */
+export interface DividedInput<Config> {
+  config: Config;
+  /** Training seed. */
+  seed: number;
+  /** Stands in the weights file. */
+  specSha256: string;
+  dataset: LoadedDataset;
+  /** Of the first `trainRecords` records that `needs` named. */
+  normalisation: Normalisation;
+  /** The node's, in which the regions lie. */
+  memory: WebAssembly.Memory;
+  /** The trial's own: what its steps leave each other. */
+  state: Region;
+}
+
+/** What a step works with. */
+export interface StepRoom {
+  kernel: Kernel;
+  /** Exclusively this step's, at least kernel.workspaceBytes of the shapes that `needs` named for it. */
+  workspace: Region;
+}
+
+export interface DividedNeeds {
+  trainRecords: number;
+  /** What its steps leave each other. */
+  stateBytes: number;
+  /** How many parts it has: a function of the trial alone. */
+  parts: number;
+  /** Networks that `prepare` and `runPart` open. */
+  shapes: { prepare: readonly NetworkShape[]; part: readonly NetworkShape[] };
+}
+
+/**
+ * One kind of trial, of those whose work is divided into parts. First `prepare`, then the parts, in any order, any of them at the
+ * same time and in any threads of one node, last `finish`. What comes out is the same whatever the order.
+ */
+export interface DividedTrainer<Config> {
+  /**
+   * Checks a trial against its data before a thread is given any of it.
+   *
+   * @throws VernierError TRIAL_INVALID
+   */
+  needs(config: Config, dataset: DatasetInfo): DividedNeeds;
+  prepare(input: DividedInput<Config>, room: StepRoom): void;
+  /** @param stopped asked often: the trial is over, and so may be this part, wherever it is */
+  runPart(input: DividedInput<Config>, room: StepRoom, part: number, stopped: () => boolean): void;
+  /** @param weights when the trial's file is wanted */
+  finish(input: DividedInput<Config>, weights: WeightsPolicy): TrialFinished;
 }

@@ -26,10 +26,23 @@ export interface TrainerRules<Part = unknown> {
   exclusive: readonly (readonly string[])[];
   /** The second pass over a trial. */
   check(trial: TrialToCheck<Part>): void;
-  /** Every metric that a trial can have. */
-  metrics: readonly string[];
+  metrics: TrainerMetrics;
   /** Why trials of these settings do not have the metric; undefined when they have it, or a mistake leaves it open. */
   lacks(config: Part, metric: string): string | undefined;
   /** Names of the data sets that a trial reads. */
   datasetsOf(config: Part): string[];
+}
+
+/** The metrics of a trainer's trials, and what is said of them. */
+export interface TrainerMetrics {
+  /** Every one that a trial can have. */
+  names: readonly string[];
+  /** The same, as a message lists them. */
+  inWords: string;
+  /** What a search ranks by that has no other wish. */
+  usual: string;
+  /** What a name that resembles none of them was meant to be; undefined when that does not show. */
+  meant(name: string): string | undefined;
+  /** How trials come to have a metric that they lack. */
+  mend(metric: string): string;
 }

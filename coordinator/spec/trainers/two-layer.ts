@@ -1,9 +1,8 @@
-import { closest } from '../../../proto/closest.js';
 import type { DatasetInfo } from '../../../proto/datasets.js';
 import { twoLayerSchema, type TwoLayerConfig } from '../../../proto/trainers/two-layer.js';
 import { jsonSchemaOf } from '../json-schema.js';
 import type { Partially } from '../search-schema.js';
-import { quote } from '../source.js';
+import { checkDataset } from './dataset.js';
 import { checkLearningRate } from './learning-rate.js';
 import type { TrainerRules, TrialToCheck } from './trainer-rules.js';
 import { checkTrainingLength } from './training-length.js';
@@ -17,7 +16,13 @@ const METRICS = PARTS.flatMap((part) => ['cost', 'loss', 'accuracy'].map((what) 
 export const twoLayerRules: TrainerRules<Part> = {
   schema: jsonSchemaOf(twoLayerSchema),
   exclusive: [['cycles', 'epochs']],
-  metrics: METRICS,
+  metrics: {
+    names: METRICS,
+    inWords: METRICS.join(', '),
+    usual: 'val_accuracy',
+    meant: byItsEnd,
+    mend: mendOfMetric,
+  },
   check(trial) {
     const { config, report } = trial;
     const info = checkDataset(trial);
@@ -45,20 +50,17 @@ export const twoLayerRules: TrainerRules<Part> = {
   datasetsOf: ({ dataset }) => (dataset?.name === undefined ? [] : [dataset.name]),
 };
 
-function checkDataset({ config, datasets, report }: TrialToCheck<Part>): DatasetInfo | undefined {
-  const name = config.dataset?.name;
-  if (name === undefined) return undefined;
-  const info = datasets.get(name);
-  if (info === undefined) {
-    const meant = closest(name.slice(0, 100), datasets.keys());
-    report({
-      rule: 'unknown-dataset',
-      message: `there is no data set ${quote(name)}; known are ${[...datasets.keys()].join(', ')}`,
-      paths: ['dataset.name'],
-      suggestion: meant === undefined ? 'add one of your own: vernier data add NAME PATH' : `did you mean ${meant}?`,
-    });
-  }
-  return info;
+/** `accuracy` and `validation_accuracy` mean that of the validation records. */
+function byItsEnd(name: string): string | undefined {
+  const part = ['train', 'test'].find((word) => name.startsWith(word)) ?? 'val';
+  return METRICS.find((metric) => metric.startsWith(`${part}_`) && name.endsWith(metric.slice(part.length + 1)));
+}
+
+function mendOfMetric(metric: string): string {
+  if (metric.startsWith('test_')) return 'set trial.test: true, or rank by val_accuracy';
+  return metric.startsWith('val_')
+    ? 'set trial.dataset.validation above 0 and trial.evaluate.val to epoch or final'
+    : 'set trial.evaluate.train to epoch or final';
 }
 
 function checkSplit({ config, report }: TrialToCheck<Part>, info: DatasetInfo | undefined): void {

@@ -1,0 +1,182 @@
+import { MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
+import { VernierError } from '../../proto/errors.js';
+import type { DividedConfig } from '../../proto/trainers/index.js';
+import type { Kernel, NetworkShape, Region } from '../kernel/kernel.js';
+import { dividedTrainerOf } from '../trainers/index.js';
+import type { DividedNeeds, TrialEnd } from '../trainers/trainer.js';
+import type { NodeData } from './node-data.js';
+import type { ReadTrial } from './pool-trial.js';
+import { Slots } from './slots.js';
+import type { StepTask, TrialReport } from './task.js';
+
+export interface DividedPorts {
+  threads: number;
+  kernel: Kernel;
+  /** The node's threads: a slot a step. */
+  slots: Slots;
+  data: NodeData;
+  release: (region: Region) => void;
+  /** Runs a step in a thread. */
+  runStep: (task: StepTask, transferList?: MessagePort[]) => Promise<null>;
+}
+
+/** A trial whose data are there. */
+interface Ready extends ReadTrial<DividedConfig> {
+  needs: DividedNeeds;
+  /** Of every step but what it does. */
+  task: Omit<StepTask, 'step'>;
+}
+
+/**
+ * Trials whose work is divided into parts. A part takes a slot like any other trial, and gives it back when it is done, so that others
+ * wait for a part and not for the trial. Parts of the next divided trial begin when none of the former's waits: two at a time
+ * would both be late.
+ *
+ *     prepare --> parts, each in the next free thread --> finish
+ *       any step fails, or its thread dies --> the other parts stop --> the trial ends so
+ */
+export class DividedTrials {
+  /** Whose parts are begun. */
+  private readonly turn = new Slots(1);
+
+  constructor(private readonly ports: DividedPorts) {}
+
+  /** Runs a trial to its end. */
+  async run(read: ReadTrial<DividedConfig>): Promise<void> {
+    const { data } = this.ports;
+    const { trial, config } = read;
+    const { datasetSha256 } = trial.request;
+    await this.turn.acquire();
+    let endTurn = (): void => this.turn.release();
+    const once = (): void => {
+      endTurn();
+      endTurn = () => undefined;
+    };
+    let held = false;
+    try {
+      if (trial.isCancelled) return trial.end({ outcome: 'cancelled' });
+      const dataset = await data.hold(config.dataset.name, datasetSha256);
+      held = true;
+      const needs = dividedTrainerOf(config).needs(config, dataset.info);
+      const normalisation = await data.normalisation(dataset, needs.trainRecords);
+      const { seed, specSha256 } = trial.request;
+      const cancel = trial.cancelCell;
+      await this.withRegion(needs.stateBytes, async (state) => {
+        const task = { config, seed, specSha256, dataset, normalisation, state, cancel };
+        await this.runSteps({ ...read, needs, task }, once);
+      });
+    } catch (error) {
+      trial.fail(error);
+    } finally {
+      if (held) data.release(datasetSha256);
+      once();
+    }
+  }
+
+  private async runSteps(ready: Ready, endTurn: () => void): Promise<void> {
+    const { trial, needs, task } = ready;
+    await this.withWorkspace(needs.shapes.prepare, async (workspace) => {
+      await this.inSlot(ready, () => this.ports.runStep({ ...task, step: { kind: 'prepare', workspace } }));
+    });
+    await this.runParts(ready, endTurn);
+    if (!trial.isCancelled) await this.finish(ready);
+    if (!trial.hasEnded) trial.end({ outcome: 'cancelled' });
+  }
+
+  /** Parts side by side, as many as there are threads, fewer where memory is short. */
+  private async runParts(ready: Ready, endTurn: () => void): Promise<void> {
+    const { trial, needs, task } = ready;
+    let begun = 0;
+    let done = 0;
+    const one = async (workspace: Region): Promise<void> => {
+      while (begun < needs.parts && !trial.isStopped) {
+        await this.inSlot(ready, async () => {
+          if (begun === needs.parts) return;
+          const part = begun++;
+          if (begun === needs.parts) endTurn();
+          await this.ports.runStep({ ...task, step: { kind: 'part', part, workspace } });
+          if (!trial.isStopped) trial.start.onPart?.(++done, needs.parts);
+        });
+      }
+    };
+    const workspaces = this.partWorkspaces(needs);
+    try {
+      const ends = await Promise.allSettled(
+        workspaces.map(async (workspace) => {
+          try {
+            await one(workspace);
+          } catch (error) {
+            trial.abandon();
+            throw error;
+          }
+        }),
+      );
+      for (const end of ends) if (end.status === 'rejected') throw end.reason;
+    } finally {
+      for (const workspace of workspaces) this.ports.release(workspace);
+    }
+  }
+
+  /** @throws VernierError MEMORY_EXHAUSTED when there is room for none */
+  private partWorkspaces({ shapes, parts }: DividedNeeds): Region[] {
+    const bytes = this.ports.kernel.workspaceBytes(shapes.part);
+    const workspaces = [this.allocate(bytes)];
+    while (workspaces.length < Math.min(this.ports.threads, parts)) {
+      try {
+        workspaces.push(this.allocate(bytes));
+      } catch {
+        break;
+      }
+    }
+    return workspaces;
+  }
+
+  private async finish(ready: Ready): Promise<void> {
+    const { trial, task } = ready;
+    const { port1, port2 } = new MessageChannel();
+    try {
+      const step = { kind: 'finish', weights: trial.request.weights, end: port2 } as const;
+      await this.inSlot(ready, () => this.ports.runStep({ ...task, step }, [port2]));
+      const sent = receiveMessageOnPort(port1)?.message as TrialReport | undefined;
+      if (sent?.kind !== 'end') throw new Error('a thread left a trial without its end');
+      trial.end(sent.end satisfies TrialEnd);
+    } finally {
+      port1.close();
+    }
+  }
+
+  /** Does nothing when the trial was stopped while it waited. */
+  private async inSlot({ trial }: Ready, work: () => Promise<unknown>): Promise<void> {
+    await this.ports.slots.acquire();
+    try {
+      if (!trial.isStopped) await work();
+    } finally {
+      this.ports.slots.release();
+    }
+  }
+
+  private async withWorkspace(shapes: readonly NetworkShape[], use: (region: Region) => Promise<void>): Promise<void> {
+    await this.withRegion(this.ports.kernel.workspaceBytes(shapes), use);
+  }
+
+  private async withRegion(bytes: number, use: (region: Region) => Promise<void>): Promise<void> {
+    const region = this.allocate(bytes);
+    try {
+      await use(region);
+    } finally {
+      this.ports.release(region);
+    }
+  }
+
+  private allocate(bytes: number): Region {
+    try {
+      return this.ports.data.allocate(bytes);
+    } catch (cause) {
+      if (!(cause instanceof VernierError)) throw cause;
+      throw new VernierError(cause.code, `a divided trial needs ${bytes} bytes more: ${cause.message}`, {
+        mend: 'use a smaller network or fewer samples, or a worker that runs nothing else',
+        cause,
+      });
+    }
+  }
+}
