@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { hiddenSchema, MAX_BATCH, MAX_HIDDEN_LAYERS, networkLayers, positiveInteger, tensorNames } from './network.js';
+import {
+  hiddenSchema,
+  initialisationSchema,
+  MAX_BATCH,
+  MAX_HIDDEN_LAYERS,
+  networkLayers,
+  positiveInteger,
+  tensorNames,
+} from './network.js';
 
 /**
  * The `gradient-check` trainer's settings: the gradient that training uses, compared with differences of the cost, parameter by
@@ -13,6 +21,7 @@ export const gradientCheckSchema = z.strictObject({
     train: positiveInteger,
   }),
   hidden: hiddenSchema.default(50),
+  init: initialisationSchema.optional(),
   /** The records whose cost it is. */
   samples: z.strictObject({
     count: positiveInteger.max(MAX_BATCH),

@@ -67,7 +67,7 @@ function prepare(input: Input, room: StepRoom): void {
   const { config, seed, dataset } = input;
   const { tensors, state } = open(input);
   const layers = networkLayers(config, dataset.info);
-  for (const [index, { weights }] of initialParameters(seed, layers, 'float64').entries()) {
+  for (const [index, { weights }] of initialParameters(seed, layers, 'float64', config.init).entries()) {
     layersOf(state, tensors)[index]?.weights.set(weights);
     layersOf(state, tensors)[index]?.bias.fill(0);
   }
