@@ -1,8 +1,7 @@
-import { closest } from '../../proto/closest.js';
 import type { DatasetInfo } from '../../proto/datasets.js';
 import type { SearchSpec } from '../../proto/domain.js';
-import type { TrainerKind } from '../../proto/trainers/index.js';
 import { checkFit } from './fit.js';
+import { checkKinds, trainerKind } from './kind.js';
 import { checkMetric, checkMetricEvaluated } from './metric.js';
 import type { ParameterDraft } from './parameter-draft.js';
 import { readParameters } from './parameters.js';
@@ -13,9 +12,9 @@ import { checkRounds } from './round-rules.js';
 import { draftRounds, mapAt } from './rounds.js';
 import { searchJsonSchema, searchJsonSchemaWithSeed, type SearchPart } from './search-schema.js';
 import { checkShape, soundPart, type Hints } from './shape.js';
-import { textAt, valueAt, type SourceMap } from './source.js';
+import { valueAt, type SourceMap } from './source.js';
 import { spacesOf } from './spaces.js';
-import { TRAINER_KINDS, trainerRules } from './trainers/index.js';
+import { trainerRules } from './trainers/index.js';
 import type { TrainerRules } from './trainers/trainer-rules.js';
 import { checkTrials } from './trials.js';
 import { mendOfKey, mendOfMethod } from './wandb.js';
@@ -43,6 +42,7 @@ export function readSearch(text: string, options: ReadOptions, problems: Problem
   const kind = trainerKind(root);
   const trainer: TrainerRules = trainerRules[kind];
   const schema = options.seed === undefined ? searchJsonSchemaWithSeed : searchJsonSchema;
+  checkKinds(root, kind, problems);
   checkShape(root, schema, '', problems, hintsFor(trainer));
   const part = (soundPart(root, searchJsonSchema, problems) ?? {}) as SearchPart;
   const seed = checkSeeds(root, part, options, problems);
@@ -68,13 +68,6 @@ export function readSearch(text: string, options: ReadOptions, problems: Problem
   if (problems.found.length > 0 || seed === undefined || metric === undefined) return undefined;
   const spec = resolveSearch({ part, seed, metric, kind, shared, rounds, spaces });
   return { spec, datasetNames: new Set(facts.flatMap(({ datasetNames }) => [...datasetNames])) };
-}
-
-/** What the trial's kind names; where it names nothing, what it likely means, so that its other settings are checked too. */
-function trainerKind(root: SourceMap): TrainerKind {
-  const word = textAt(root, 'trial', 'kind') ?? '';
-  const meant = TRAINER_KINDS.find((kind) => kind === word) ?? closest(word.slice(0, 100), TRAINER_KINDS);
-  return (meant as TrainerKind | undefined) ?? TRAINER_KINDS[0] ?? 'two-layer';
 }
 
 /** Keys and words that stand elsewhere or are W&B's. */

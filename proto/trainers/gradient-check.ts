@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  dropoutSchema,
   hiddenSchema,
   initialisationSchema,
   MAX_BATCH,
@@ -22,6 +23,8 @@ export const gradientCheckSchema = z.strictObject({
   }),
   hidden: hiddenSchema.default(50),
   init: initialisationSchema.optional(),
+  /** The masks are those of a training's first mini-batch, the same at every evaluation. */
+  dropout: dropoutSchema.optional(),
   /** The records whose cost it is. */
   samples: z.strictObject({
     count: positiveInteger.max(MAX_BATCH),

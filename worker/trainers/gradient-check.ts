@@ -4,13 +4,14 @@ import { MAX_KERNEL_BYTES } from '../../proto/kernels.js';
 import { leastBytes, type GradientCheckConfig } from '../../proto/trainers/gradient-check.js';
 import { networkLayers } from '../../proto/trainers/network.js';
 import { NUMERICS_VERSION } from '../../proto/versions.js';
-import type { NetworkShape } from '../kernel/kernel.js';
+import type { Dropout, NetworkShape } from '../kernel/kernel.js';
+import { DropoutMasks } from '../train/dropout.js';
 import { checkedTensors, type CheckedTensor } from '../train/gradient-check/checked.js';
 import { costAndGradients, movedCosts, type CostFunction } from '../train/gradient-check/costs.js';
 import { checkMetrics, RELATIVE_ERROR_FLOOR } from '../train/gradient-check/deviations.js';
 import { sampleRows } from '../train/gradient-check/samples.js';
 import { checkState, layersOf, stateBytes, type CheckState } from '../train/gradient-check/state.js';
-import { checkTensors, sampleTensors } from '../train/gradient-check/tensors.js';
+import { checkTensors, dropoutTensors, sampleTensors } from '../train/gradient-check/tensors.js';
 import { initialParameters } from '../train/initialisation.js';
 import { encodeSafetensors } from '../train/safetensors.js';
 import { wantsWeights, type WeightsPolicy } from '../train/weights-policy.js';
@@ -49,7 +50,8 @@ function needs(config: GradientCheckConfig, dataset: DatasetInfo): DividedNeeds 
   const tensors = checkedTensors(0, layers, config.entries);
   const checked = tensors.reduce((sum, tensor) => sum + tensor.count, 0);
   const weights = tensors.reduce((sum, { tensor, size }) => sum + (tensor === 'weights' ? size : 0), 0);
-  const shape: NetworkShape = { layers, batchSize: count, precision: 'float64' };
+  const dropout = config.dropout !== undefined && config.dropout > 0;
+  const shape: NetworkShape = { layers, batchSize: count, precision: 'float64', dropout };
   const networks = weights > MANY_PARAMETERS ? 2 : NETWORKS_AT_ONCE;
   return {
     trainRecords: train,
@@ -89,7 +91,7 @@ function finish(input: Input, policy: WeightsPolicy): TrialFinished {
   const metrics = checkMetrics(state, tensors, config.step);
   const outcome = Object.values(metrics).every(Number.isFinite) ? 'completed' : 'diverged';
   const samples = sampleTensors(memory, dataset.train, sampleRows(seed, config), normalisation);
-  const all = [...samples, ...checkTensors(state, tensors)];
+  const all = [...samples, ...dropoutTensors(dropoutOf(input), config.samples.count), ...checkTensors(state, tensors)];
   const finished = { outcome, epochs: [], metrics, weightsSha256: weightsDigest(all) } as const;
   if (!wantsWeights(policy, outcome, metrics)) return { ...finished, epochs: [] };
   return { ...finished, epochs: [], weights: encodeSafetensors(all, fileMetadata(input)) };
@@ -104,7 +106,17 @@ function costFunction(input: Input, { kernel, workspace }: StepRoom, step: 'prep
   const { config, seed, dataset, normalisation } = input;
   const group = kernel.open(needs(config, dataset.info).shapes[step], workspace);
   group.setNormalisation(normalisation.mean, normalisation.deviation);
-  return { group, records: dataset.train, rows: sampleRows(seed, config), lambda: config.lambda, dropout: undefined };
+  const dropout = dropoutOf(input);
+  return { group, records: dataset.train, rows: sampleRows(seed, config), lambda: config.lambda, dropout };
+}
+
+/** That of a training's first mini-batch. */
+function dropoutOf({ config, seed, dataset }: Input): Dropout | undefined {
+  if (config.dropout === undefined || config.dropout === 0) return undefined;
+  const hidden = networkLayers(config, dataset.info).slice(1, -1);
+  const masks = new DropoutMasks(seed, config.dropout, hidden, config.samples.count);
+  masks.startEpoch(1);
+  return masks.next();
 }
 
 /** What somebody needs to compute the same gradients elsewhere. */
@@ -120,7 +132,8 @@ function fileMetadata({ config, seed, specSha256, dataset }: Input): Record<stri
     spec_sha256: specSha256,
     training_seed: String(seed),
     numerics_version: NUMERICS_VERSION,
-    network: 'h = inputs; for each layer but the last: h = max(0, h W + b); scores = h W + b of the last; softmax',
+    network:
+      'h = inputs; for each layer but the last: h = max(0, h W + b), times dropout1, dropout2, ... where they are given; scores = h W + b of the last; softmax',
     cost: 'loss + lambda * (sum of squared weights); loss = mean of -log(softmax(scores)[label])',
     gradients:
       'X.gradient is the analytic gradient of the cost by X; X.cost_raised and X.cost_lowered are the costs with that one entry of X moved up and down by the step; of the entries X.entries of X (row by row), where they are given',

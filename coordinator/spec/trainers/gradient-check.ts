@@ -77,7 +77,7 @@ function checkMemory({ config, report }: TrialToCheck<Part>, info: DatasetInfo |
   if (bytes <= MAX_KERNEL_BYTES) return;
   report({
     rule: 'check-too-large',
-    message: `the check needs ${(bytes / GIB).toFixed(1)} GiB or more of kernel memory, of which a node has 4`,
+    message: `a node has 4 GiB of kernel memory, and the check needs ${(bytes / GIB).toFixed(1)} GiB or more`,
     paths: ['hidden', 'samples.count'],
     suggestion: 'choose fewer hidden units, fewer samples, or check some entries of each tensor only (entries)',
   });

@@ -42,7 +42,7 @@ export interface TrainerMetrics {
   /** What a search ranks by that has no other wish. */
   usual: string;
   /** What a name that resembles none of them was meant to be; undefined when that does not show. */
-  meant(name: string): string | undefined;
+  meant: (name: string) => string | undefined;
   /** How trials come to have a metric that they lack. */
-  mend(metric: string): string;
+  mend: (metric: string) => string;
 }

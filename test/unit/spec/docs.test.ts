@@ -12,9 +12,9 @@ import { parse, problemsOf, SOUND } from './support.js';
 const CHECKOUT = join(import.meta.dirname, '../../..');
 const page = readFileSync(join(CHECKOUT, 'docs/search-file.md'), 'utf8');
 
-/** Rows of the page's tables whose first column has this heading, as cells. */
-function rows(heading: string): string[][] {
-  const tables = page.matchAll(new RegExp(`^\\| ${heading} .*\\n\\|[-| ]+\\n((?:\\|.*\\n)+)`, 'gm'));
+/** Rows of the text's tables whose first column has this heading, as cells. */
+function rows(heading: string, text = page): string[][] {
+  const tables = text.matchAll(new RegExp(`^\\| ${heading} .*\\n\\|[-| ]+\\n((?:\\|.*\\n)+)`, 'gm'));
   return [...tables].flatMap(([, body = '']) =>
     body
       .trim()
@@ -47,14 +47,32 @@ function keysAndDefaults(schema: JsonSchema, prefix = ''): Map<string, string> {
 }
 
 describe('docs/search-file.md', () => {
-  it('describes every key of the schemas and no other, with its default', () => {
+  /** The page by its sections, those of trainers apart. */
+  const sections = page.split(/^(?=## )/m);
+  const sectionOf = (kind: string) =>
+    sections.filter((section) => section.startsWith(`## What a trial runs: \`${kind}\``));
+  const others = sections.filter((section) => !section.startsWith('## What a trial runs: '));
+
+  /** Keys and defaults that the tables of a text describe, in the way of `keysAndDefaults`. */
+  const describedKeys = (texts: readonly string[]) =>
+    texts.flatMap((text) => rows('key', text).map(([key = '', , byDefault = '']) => `${key} ${byDefault}`)).sort();
+  const schemaKeys = (keys: ReadonlyMap<string, string>) =>
+    [...keys].map(([key, byDefault]) => `\`${key}\` ${byDefault}`).sort();
+
+  it('describes every key of the search and its parameters and no other, with its default', () => {
     const keys = new Map([
       ...keysAndDefaults(searchJsonSchemaWithSeed),
-      ...TRAINER_KINDS.flatMap((kind) => [...keysAndDefaults(trainerRules[kind].schema, 'trial')]),
       ...DISTRIBUTION_NAMES.flatMap((name) => [...keysAndDefaults(distributionJsonSchema(name), 'parameters.NAME')]),
     ]);
-    const described = rows('key').map(([key = '', , byDefault = '']) => `${key} ${byDefault}`);
-    expect(described.toSorted()).toEqual([...keys].map(([key, byDefault]) => `\`${key}\` ${byDefault}`).sort());
+    expect(describedKeys(others)).toEqual(schemaKeys(keys));
+  });
+
+  it.each(TRAINER_KINDS)('describes every key of the trainer %s and no other, with its default', (kind) => {
+    expect(describedKeys(sectionOf(kind))).toEqual(schemaKeys(keysAndDefaults(trainerRules[kind].schema, 'trial')));
+  });
+
+  it('names no trainer that there is not', () => {
+    expect(sections.length - others.length).toBe(TRAINER_KINDS.length);
   });
 
   it('describes every distribution', () => {

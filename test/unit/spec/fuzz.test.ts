@@ -7,15 +7,15 @@ import { RULES } from '../../../coordinator/spec/rules.js';
 import { parseSearchFile } from '../../../coordinator/spec/search-file.js';
 import { canonicalJson, type Json } from '../../../proto/canonical.js';
 import { VernierError } from '../../../proto/errors.js';
-import { trainerSchemas } from '../../../proto/trainers/index.js';
-import { planTraining } from '../../../proto/training/plan.js';
+import { isDivided } from '../../../proto/trainers/index.js';
+import { dividedTrainerOf, parseTrialConfig, trainerOf } from '../../../worker/trainers/index.js';
 import { MINE, SOUND } from './support.js';
 
 const FOLDERS = [join(import.meta.dirname, 'golden'), join(import.meta.dirname, '../../../configs')];
 const samples = [
   SOUND,
   ...FOLDERS.flatMap((folder) =>
-    readdirSync(folder)
+    readdirSync(folder, { encoding: 'utf8', recursive: true })
       .filter((file) => file.endsWith('.yaml'))
       .map((file) => readFileSync(join(folder, file), 'utf8')),
   ),
@@ -48,11 +48,11 @@ function check(text: string): void {
   const opened = openRound(file.spec, []);
   if ('impossible' in opened) throw new Error(opened.impossible);
   for (const { config } of opened.trials.slice(0, 3)) {
-    const settings = trainerSchemas['two-layer'].parse(config);
+    const settings = parseTrialConfig(JSON.stringify(config));
+    const info = file.datasets.find(({ name }) => name === settings.dataset.name)!;
     // The worker's own checks: a trial that they refuse is a mistake that was not told.
-    planTraining(settings);
-    const info = file.datasets.find(({ name }) => name === settings.dataset.name);
-    expect(settings.dataset.train + settings.dataset.validation).toBeLessThanOrEqual(info?.train ?? 0);
+    if (isDivided(settings)) dividedTrainerOf(settings).needs(settings, info);
+    else trainerOf(settings).needs(settings, info);
   }
 }
 
@@ -62,6 +62,7 @@ const WORDS = `
   one_cycle div_factor final_div_factor pct_start anneal linear range_test growth exponential step_size steps epochs cycles evaluate test parameters distribution
   uniform log_uniform_values int_uniform q_uniform categorical values min max q value probabilities
   rounds method random grid trials narrow between around best margin widen carry repeats seeds
+  gradient-check samples count choice first central_max_relative_error entries
   two-layer mnist val_accuracy __proto__ constructor <<
 `
   .trim()

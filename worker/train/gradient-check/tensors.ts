@@ -1,4 +1,4 @@
-import type { RecordsRegion } from '../../kernel/kernel.js';
+import type { Dropout, RecordsRegion } from '../../kernel/kernel.js';
 import type { Normalisation } from '../../trainers/trainer.js';
 import { canonical, type Tensor } from '../weights.js';
 import type { CheckedTensor } from './checked.js';
@@ -27,6 +27,14 @@ export function sampleTensors(
     { name: 'labels', shape: [rows.length], data: labels },
     { name: 'samples', shape: [rows.length], data: BigInt64Array.from(rows, BigInt) },
   ];
+}
+
+/** What each hidden unit is multiplied with for each sample: dropout1 [samples, units], dropout2, ... */
+export function dropoutTensors(dropout: Dropout | undefined, samples: number): Tensor[] {
+  return (dropout?.kept ?? []).map((kept, layer) => {
+    const factors = Float64Array.from(kept, (keeps) => (keeps === 1 ? (dropout?.scale ?? 1) : 0));
+    return { name: `dropout${layer + 1}`, shape: [samples, kept.length / samples], data: factors };
+  });
 }
 
 /** All that a check compares: parameters, analytic gradients, and the costs that its differences are made of. */
