@@ -26,6 +26,8 @@ export interface RetrainOptions {
 
 export interface RetrainRequest extends RetrainTrial, RetrainOptions {
   onEpoch?: (epoch: EpochMetrics, epochsTotal: number) => void;
+  /** Of a trial that is divided: so many of its parts are done. */
+  onPart?: (done: number, parts: number) => void;
 }
 
 /** What a trial gave. */
@@ -50,6 +52,7 @@ export interface RetrainAllRequest extends RetrainOptions {
   threads: number;
   /** An epoch of the trial at this place has finished. One that its thread had to begin anew tells its epochs anew. */
   onEpoch?: (trial: number, epoch: EpochMetrics, epochsTotal: number) => void;
+  onPart?: (trial: number, done: number, parts: number) => void;
   onEnd?: (trial: number, end: RetrainEnd) => void;
 }
 

@@ -148,6 +148,7 @@ async function trainAgain(
       ...(kernel === undefined ? {} : { kernel }),
       ...(dataDir === undefined ? {} : { dataDir }),
       onEpoch: ({ epoch }, epochs) => area?.show([`epoch ${epoch}/${epochs}`]),
+      onPart: (done, parts) => area?.show([`part ${done}/${parts}`]),
       onKernelFallback: (reason) => stderr.write(`${printable(reason)}\n`),
     });
     if (result.weightsSha256 !== trial.weightsSha256) throw weightsDiffer(trial, result.weightsSha256);

@@ -14,7 +14,7 @@ import type { RecordedSearch, RecordedTrial } from './recorded-search.js';
  */
 export function oneTrialSearch(search: RecordedSearch, trial: RecordedTrial, metric: string): string {
   const kind = TRAINER_KINDS.find((each) => each === trial.config['kind']);
-  const others = kind === undefined ? [] : trainerRules[kind].metrics;
+  const others = kind === undefined ? [] : trainerRules[kind].metrics.names;
   let refusal: unknown;
   for (const name of new Set([metric, ...others])) {
     const file = canonicalJson({

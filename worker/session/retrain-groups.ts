@@ -1,5 +1,6 @@
 import type { RetrainTrial } from '../../proto/command.js';
 import type { DatasetInfo } from '../../proto/datasets.js';
+import { isDivided } from '../../proto/trainers/index.js';
 import { sideBySideKey, weightsBytes } from '../../proto/trainers/side-by-side.js';
 import type { SideBySide } from '../pool/side-by-side.js';
 import { parseTrialConfig } from '../trainers/index.js';
@@ -46,6 +47,7 @@ function asCompanion(
   if (data === undefined) return undefined;
   try {
     const config = parseTrialConfig(configJson);
+    if (isDivided(config)) return undefined;
     return { key: sideBySideKey(config, seed, datasetSha256), bytes: weightsBytes(config, data) };
   } catch {
     return undefined;

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type {
   RetrainAllRequest,
   RetrainAllResult,
@@ -9,11 +10,13 @@ import type {
 } from '../../proto/command.js';
 import type { DatasetInfo } from '../../proto/datasets.js';
 import { VernierError } from '../../proto/errors.js';
+import { isDivided } from '../../proto/trainers/index.js';
 import { localDatasets } from '../datasets/local.js';
 import { openNode } from '../pool/node.js';
 import type { PoolTrialEnd, TrialStart } from '../pool/pool-trial.js';
 import { sideBySideOf } from '../pool/side-by-side.js';
 import type { TrialPool } from '../pool/trial-pool.js';
+import { parseTrialConfig } from '../trainers/index.js';
 import { threadGroups } from './retrain-groups.js';
 
 /*
@@ -22,16 +25,18 @@ import { threadGroups } from './retrain-groups.js';
  */
 
 /**
- * Trains one trial again, in a pool of one thread.
+ * Trains one trial again, in one thread; one that is divided in as many as there are cores.
  *
  * @throws VernierError of what kept it from ending: TRIAL_INVALID, DATASET_MISSING, THREAD_CRASHED, ...
  */
 export async function retrain(request: RetrainRequest, env: NodeJS.ProcessEnv): Promise<RetrainResult> {
-  return withPool(1, request, env, async (pool) => {
-    const { configJson, seed, datasetSha256, specSha256, onEpoch } = request;
+  const { configJson, seed, datasetSha256, specSha256, onEpoch, onPart } = request;
+  const threads = isDivided(parseTrialConfig(configJson)) ? availableParallelism() : 1;
+  return withPool(threads, request, env, async (pool) => {
     const trial = pool.run(
       { configJson, seed, datasetSha256, specSha256, weights: { keep: 'always' } },
       (epoch, epochsTotal) => onEpoch?.(epoch, epochsTotal),
+      onPart,
     );
     const end = await trial.ended;
     if (end.outcome === 'failed' || end.outcome === 'crashed') throw end.error;
@@ -55,14 +60,14 @@ export async function retrainAll(request: RetrainAllRequest, env: NodeJS.Process
 /** @param datasets those of this machine, by which trials are laid side by side */
 export async function retrainIn(
   pool: TrialPool,
-  { trials, onEpoch, onEnd }: Pick<RetrainAllRequest, 'trials' | 'onEpoch' | 'onEnd'>,
+  { trials, onEpoch, onPart, onEnd }: Pick<RetrainAllRequest, 'trials' | 'onEpoch' | 'onPart' | 'onEnd'>,
   datasets: readonly DatasetInfo[],
 ): Promise<RetrainAllResult> {
   const ends: RetrainEnd[] = [];
   const groups = threadGroups(trials, { threads: pool.threads, datasets, ...sideBySideOf('auto') });
   await Promise.all(
     groups.flatMap((group) => {
-      const starts = group.map((index) => start(trials[index] as RetrainTrial, index, onEpoch));
+      const starts = group.map((index) => start(trials[index] as RetrainTrial, index, { onEpoch, onPart }));
       return pool.runTogether(starts).map(async ({ ended }, place) => {
         const index = group[place] as number;
         const end = retrainEnd(await ended);
@@ -77,11 +82,12 @@ export async function retrainIn(
 function start(
   { configJson, seed, datasetSha256, specSha256 }: RetrainTrial,
   index: number,
-  onEpoch: RetrainAllRequest['onEpoch'],
+  { onEpoch, onPart }: { [Listener in 'onEpoch' | 'onPart']: RetrainAllRequest[Listener] | undefined },
 ): TrialStart {
   return {
     request: { configJson, seed, datasetSha256, specSha256, weights: { keep: 'never' } },
     onEpoch: (epoch, epochsTotal) => onEpoch?.(index, epoch, epochsTotal),
+    onPart: (done, parts) => onPart?.(index, done, parts),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { CommandContext, RetrainEnd } from '../../../proto/command.js';
 import { toErrorPayload } from '../../../proto/errors.js';
 import { thisMachine } from '../../../proto/machine.js';
+import { isDividedKind } from '../../../proto/trainers/index.js';
 import { printable } from '../../report/format.js';
 import type { RecordedSearch, RecordedTrial } from '../../report/recorded-search.js';
 import { comparedWith, type VerifiedTrial } from '../../report/verification.js';
@@ -35,10 +36,11 @@ export async function trainHere(
       trials: chosen.map(({ configJson, seed, datasetSha256 }) => {
         return { configJson, seed, datasetSha256, specSha256: search.specSha256 };
       }),
-      threads: Math.min(threads, chosen.length),
+      threads: chosen.some(({ config }) => isDividedKind(config['kind'])) ? threads : Math.min(threads, chosen.length),
       ...(kernel === undefined ? {} : { kernel }),
       ...(dataDir === undefined ? {} : { dataDir }),
       onEpoch: (trial, { epoch }, epochs) => progress.trained(trial, epoch, epochs),
+      onPart: (trial, done, parts) => progress.trained(trial, done, parts),
       onEnd: (trial, end) => progress.ended(trial, inWords(outcomeOf(chosen[trial] as RecordedTrial, end))),
       onKernelFallback: (reason) => progress.note(printable(reason)),
     });
