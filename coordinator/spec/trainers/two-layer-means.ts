@@ -3,6 +3,7 @@ import type { DatasetInfo } from '../../../proto/datasets.js';
 import type { TwoLayerConfig } from '../../../proto/trainers/two-layer.js';
 import type { Partially } from '../search-schema.js';
 import type { TrialToCheck } from './trainer-rules.js';
+import { soundLength } from './training-length.js';
 
 type Trial = TrialToCheck<Partially<TwoLayerConfig>>;
 
@@ -46,11 +47,22 @@ function checkEarlyStopping({ config, gives, report }: Trial): void {
 
 function checkAverage({ config, report }: Trial): void {
   const schedule = config.learning_rate?.schedule;
-  if (config.average !== 'cycles' || schedule === undefined || isCyclical(schedule)) return;
+  if (config.average !== 'cycles' || schedule === undefined) return;
+  if (!isCyclical(schedule)) {
+    report({
+      rule: 'average-without-cycles',
+      message: `average: cycles needs a cyclical schedule, and learning_rate.schedule is ${schedule}`,
+      paths: ['average', 'learning_rate.schedule'],
+      suggestion: 'write average: none, or schedule: triangular',
+    });
+    return;
+  }
+  const length = soundLength(config);
+  if (length?.cycleSteps === undefined || length.totalSteps >= length.cycleSteps) return;
   report({
     rule: 'average-without-cycles',
-    message: `average: cycles needs a cyclical schedule, and learning_rate.schedule is ${schedule}`,
-    paths: ['average', 'learning_rate.schedule'],
-    suggestion: 'write average: none, or schedule: triangular',
+    message: `average: cycles needs a cycle to end, and ${length.totalSteps} update steps of training are less than the ${length.cycleSteps} of a cycle`,
+    paths: ['epochs', 'learning_rate.step_size', 'average'],
+    suggestion: 'train for longer, choose a smaller step_size, or write average: none',
   });
 }
