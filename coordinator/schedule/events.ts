@@ -23,6 +23,16 @@ export interface WorkerIntroduction {
   heldTokens: readonly string[];
 }
 
+/** How far an attempt is. */
+export interface AttemptProgress {
+  /** Finished; 0 before the worker has told. */
+  epoch: number;
+  /** In all. */
+  epochs: number;
+  /** Both count parts: the trial is divided. */
+  inParts?: boolean;
+}
+
 /** How a worker says that an attempt ended. */
 export type AttemptReport =
   | { outcome: 'completed' | 'diverged'; results: TrialResults }
@@ -40,7 +50,7 @@ export interface SubmittedSearch {
 export type WorkerEvent =
   | { kind: 'demand'; session: SessionId; free: number }
   | { kind: 'renewal'; session: SessionId; tokens: readonly string[] }
-  | { kind: 'progress'; session: SessionId; trials: readonly { token: string; epoch: number; epochs: number }[] }
+  | { kind: 'progress'; session: SessionId; trials: readonly ({ token: string } & AttemptProgress)[] }
   | { kind: 'result'; session: SessionId; token: string; free: number; report: AttemptReport }
   | { kind: 'release'; session: SessionId; tokens: readonly string[] }
   /** The worker leaves in order. */

@@ -1,4 +1,4 @@
-import type { SessionId } from './events.js';
+import type { AttemptProgress, SessionId } from './events.js';
 import type { RunningSearch } from './running-search.js';
 import type { Trial } from './trial.js';
 
@@ -21,8 +21,8 @@ export interface Lease {
   expiresAtMs: number;
   /** False once its worker has held another lease beside it. */
   alone: boolean;
-  /** Epochs finished and in all, as far as the worker has told. */
-  progress: { epoch: number; epochs: number };
+  /** As far as the worker has told. */
+  progress: AttemptProgress;
 }
 
 /** The leases that live. */

@@ -3,6 +3,7 @@ import { Attempts, type AttemptPorts } from './attempts.js';
 import { Effects, type GrantedLease, type RevocationReason } from './effects.js';
 import {
   isFromWorker,
+  type AttemptProgress,
   type AttemptReport,
   type CoordinatorEvent,
   type ScheduleEvent,
@@ -18,15 +19,12 @@ import { FairShares } from './fair-shares.js';
 import { WorkerTable, type ConnectedWorker } from './workers.js';
 import { datasetOf } from './trial.js';
 
-export interface RunningAttempt {
+export interface RunningAttempt extends AttemptProgress {
   trial: number;
   attempt: number;
   worker: string;
   /** The first of the trials that share its thread, perhaps itself; 0 where that is not known. */
   beside: number;
-  /** Epochs finished and in all; 0 before the worker has told. */
-  epoch: number;
-  epochs: number;
 }
 
 /** Codes of failures that are the worker's own: they say nothing of the trial, and use up none of its tries. */
@@ -156,10 +154,10 @@ export class Schedule {
         return this.revokeDead(worker, event.tokens, effects);
       }
       case 'progress':
-        for (const { token, epoch, epochs } of event.trials) {
+        for (const { token, ...progress } of event.trials) {
           const lease = leases.of(worker.name, token);
           if (lease === undefined) continue; // it is told at its next renewal
-          lease.progress = { epoch, epochs };
+          lease.progress = progress;
           effects.changed.add(lease.search.id);
         }
         return;

@@ -149,6 +149,14 @@ function finishedSoFar(round: RoundRecord) {
   };
 }
 
-export function runningToWire({ trial, attempt, worker, beside, epoch, epochs }: RunningAttempt): RunningTrial {
-  return { number: trial, attempt, worker, beside, epoch, epochs };
+export function runningToWire({
+  trial,
+  attempt,
+  worker,
+  beside,
+  epoch,
+  epochs,
+  inParts = false,
+}: RunningAttempt): RunningTrial {
+  return { number: trial, attempt, worker, beside, epoch, epochs, inParts };
 }

@@ -4,13 +4,14 @@ import type { EpochMetrics__Output } from '../../proto/generated/vernier/v1/Epoc
 import type { Hello__Output } from '../../proto/generated/vernier/v1/Hello.js';
 import type { Lease } from '../../proto/generated/vernier/v1/Lease.js';
 import type { Machine__Output } from '../../proto/generated/vernier/v1/Machine.js';
+import type { TrialProgress__Output } from '../../proto/generated/vernier/v1/TrialProgress.js';
 import type { TrialResult__Output } from '../../proto/generated/vernier/v1/TrialResult.js';
 import type { WorkerMessage__Output } from '../../proto/generated/vernier/v1/WorkerMessage.js';
 import type { Machine } from '../../proto/machine.js';
 import { NUMERICS_VERSION, PROTOCOL_VERSION } from '../../proto/versions.js';
 import { epochFromWire, metricsFromWire } from '../../proto/wire.js';
 import type { GrantedLease, MessageToWorker } from '../schedule/effects.js';
-import type { AttemptReport, SessionId, WorkerEvent, WorkerIntroduction } from '../schedule/events.js';
+import type { AttemptProgress, AttemptReport, SessionId, WorkerEvent, WorkerIntroduction } from '../schedule/events.js';
 import type { WeightsPolicy } from '../schedule/weights.js';
 import { BLOB_NAME } from '../store/blobs.js';
 
@@ -100,11 +101,7 @@ export function eventFromWire(session: SessionId, message: WorkerMessage__Output
   if (message.release) return { kind: 'release', session, tokens: checkTokens(message.release.tokens) };
   if (message.goodbye) return { kind: 'goodbye', session };
   if (message.progress) {
-    const trials = message.progress.trials.map(({ token, epochsTotal, epochs }) => ({
-      token,
-      epoch: epochs.at(-1)?.epoch ?? 0,
-      epochs: epochsTotal,
-    }));
+    const trials = message.progress.trials.map((trial) => ({ token: trial.token, ...progressFromWire(trial) }));
     return { kind: 'progress', session, trials };
   }
   if (message.result) {
@@ -113,6 +110,11 @@ export function eventFromWire(session: SessionId, message: WorkerMessage__Output
     return { kind: 'result', session, token, free, report: reportFromWire(message.result) };
   }
   throw violation(message.hello ? 'a second Hello on one stream' : 'an empty message');
+}
+
+function progressFromWire({ epochs, epochsTotal, partsDone, partsTotal }: TrialProgress__Output): AttemptProgress {
+  if (partsTotal > 0) return { epoch: partsDone, epochs: partsTotal, inParts: true };
+  return { epoch: epochs.at(-1)?.epoch ?? 0, epochs: epochsTotal };
 }
 
 function reportFromWire(result: TrialResult__Output): AttemptReport {

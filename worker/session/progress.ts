@@ -6,9 +6,9 @@ import type { Clock } from './clock.js';
 /** At most four messages a second: progress is for the eyes, and one message carries many epochs. */
 const INTERVAL_MS = 250;
 
-/** Gathers finished epochs and sends them together: the first at once, the next after an interval. */
+/** Gathers finished epochs and parts and sends them together: the first at once, the next after an interval. */
 export class ProgressBatcher {
-  private readonly trials = new Map<string, { epochsTotal: number; epochs: EpochMetrics[] }>();
+  private readonly trials = new Map<string, Omit<TrialProgress, 'token'>>();
   private cancelTimer: (() => void) | undefined;
 
   constructor(
@@ -17,9 +17,17 @@ export class ProgressBatcher {
   ) {}
 
   add(token: string, epoch: EpochMetrics, epochsTotal: number): void {
-    const trial = this.trials.get(token) ?? { epochsTotal, epochs: [] };
-    trial.epochs.push(epoch);
-    this.trials.set(token, trial);
+    const { epochs = [] } = this.trials.get(token) ?? {};
+    this.tell(token, { epochsTotal, epochs: [...epochs, epochToWire(epoch)] });
+  }
+
+  /** Of a divided trial: the last word counts. */
+  addParts(token: string, partsDone: number, partsTotal: number): void {
+    this.tell(token, { partsDone, partsTotal });
+  }
+
+  private tell(token: string, news: Omit<TrialProgress, 'token'>): void {
+    this.trials.set(token, news);
     if (this.cancelTimer === undefined) this.flush();
   }
 
@@ -37,11 +45,7 @@ export class ProgressBatcher {
   private flush(): void {
     this.cancelTimer = undefined;
     if (this.trials.size === 0) return;
-    const batch = [...this.trials].map(([token, { epochsTotal, epochs }]) => ({
-      token,
-      epochsTotal,
-      epochs: epochs.map(epochToWire),
-    }));
+    const batch = [...this.trials].map(([token, news]) => ({ token, ...news }));
     this.trials.clear();
     this.send(batch);
     this.cancelTimer = this.clock.after(INTERVAL_MS, () => this.flush());

@@ -219,6 +219,9 @@ export class WorkerSession {
       onEpoch: (epoch, epochsTotal) => {
         if (this.trials.has(token)) this.progress.add(token, epoch, epochsTotal);
       },
+      onPart: (done, parts) => {
+        if (this.trials.has(token)) this.progress.addParts(token, done, parts);
+      },
     };
   }
 

@@ -91,7 +91,8 @@ function runningLines({ running, threads }: ProgressState, room: number, label: 
 /** Trials that share a thread: the longest tells how far they are. */
 function runningLine(trials: readonly RunningProgress[], label: number, { columns }: Frame): string {
   const longest = trials.reduce((a, b) => (b.epochs > a.epochs ? b : a));
-  const epoch = longest.epochs === 0 ? 'starting' : `epoch ${longest.epoch}/${longest.epochs}`;
+  const epoch =
+    longest.epochs === 0 ? 'starting' : `${longest.inParts ? 'part' : 'epoch'} ${longest.epoch}/${longest.epochs}`;
   const attempt = Math.max(...trials.map((trial) => trial.attempt));
   const again = attempt > 1 ? `  attempt ${attempt}` : '';
   const which = `${trials.length === 1 ? 'trial' : 'trials'} ${numbers(trials.map(({ trial }) => trial))}`;

@@ -37,6 +37,8 @@ export interface RunningProgress {
   epoch: number;
   /** 0 until the first has finished. */
   epochs: number;
+  /** Both count parts: the trial is divided, and all threads of its worker run it. */
+  inParts?: boolean;
 }
 
 /** What an event says, laid over what the search file plans. */
@@ -58,13 +60,14 @@ export function progressState(event: SearchEvent__Output, spec: SearchSpec): Pro
       const opened = event.rounds.find((round) => round.index === index);
       return opened === undefined ? waitingRound(planned, spec) : openedRound(opened);
     }),
-    running: event.running.map(({ number, attempt, beside, epoch, epochs }) => ({
+    running: event.running.map(({ number, attempt, beside, epoch, epochs, inParts }) => ({
       trial: number,
       attempt,
       beside,
       parameters: parametersFromWire(trials.get(number)?.parameters ?? {}),
       epoch,
       epochs,
+      inParts,
     })),
     ...(best === null
       ? {}

@@ -7,7 +7,7 @@ const MIN_WATCHED_MS = 2000;
 /**
  * The time a search still needs, from the epochs that finished while it was watched: nothing is said before one has.
  *
- * Threads count as busy while the open round has trials for them that nobody has begun.
+ * Threads count as busy while the open round has trials for them that nobody has begun, and while a divided trial runs.
  */
 export class TimeLeft {
   private watched: { atMs: number; busyThreads: number; round: number } | undefined;
@@ -30,7 +30,8 @@ export class TimeLeft {
     }
     this.shares = new Map(state.running.map((trial) => [key(trial), shareTrained(trial)]));
     this.endedTrials = trialsDone(state);
-    const busyThreads = open === undefined ? 0 : Math.min(state.threads, threadsWanted(open.round, state));
+    const wanted = open === undefined ? 0 : threadsWanted(open.round, state);
+    const busyThreads = wanted > 0 && isDivided(state) ? state.threads : Math.min(state.threads, wanted);
     this.watched = { atMs: nowMs, busyThreads, round: open?.index ?? state.rounds.length - 1 };
   }
 
@@ -47,7 +48,7 @@ export class TimeLeft {
       );
       const pending = waiting(open.round, state);
       const sum = ofThreads.reduce((total, part) => total + part, pending);
-      const slowest = Math.max(pending > 0 ? 1 : 0, ...ofThreads);
+      const slowest = isDivided(state) ? 0 : Math.max(pending > 0 ? 1 : 0, ...ofThreads);
       totalWork += Math.max(sum / threads, slowest) * this.work.ofTrial(open.index);
     }
     state.rounds.forEach((round, index) => {
@@ -79,6 +80,11 @@ function openRound(state: ProgressState): { index: number; round: RoundProgress 
   const index = state.rounds.findIndex((round) => round.state === 'open');
   const round = state.rounds[index];
   return round === undefined ? undefined : { index, round };
+}
+
+/** Whether trials run that all threads share. */
+function isDivided({ running }: ProgressState): boolean {
+  return running.some(({ inParts }) => inParts);
 }
 
 function unfinished(round: RoundProgress): number {

@@ -40,7 +40,7 @@ export async function trainHere(
       ...(kernel === undefined ? {} : { kernel }),
       ...(dataDir === undefined ? {} : { dataDir }),
       onEpoch: (trial, { epoch }, epochs) => progress.trained(trial, epoch, epochs),
-      onPart: (trial, done, parts) => progress.trained(trial, done, parts),
+      onPart: (trial, done, parts) => progress.trained(trial, done, parts, 'part'),
       onEnd: (trial, end) => progress.ended(trial, inWords(outcomeOf(chosen[trial] as RecordedTrial, end))),
       onKernelFallback: (reason) => progress.note(printable(reason)),
     });

@@ -163,7 +163,9 @@ function asDisplay(place: number, progress: VerifyProgress): ProgressDisplay {
   let told = '';
   return {
     update: ({ running: [running], search: { message } }: ProgressState) => {
-      if (running !== undefined && running.epochs > 0) progress.trained(place, running.epoch, running.epochs);
+      if (running !== undefined && running.epochs > 0) {
+        progress.trained(place, running.epoch, running.epochs, running.inParts ? 'part' : 'epoch');
+      }
       if (message !== '' && message !== told) progress.note(printable(message));
       told = message;
     },

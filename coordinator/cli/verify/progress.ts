@@ -3,10 +3,12 @@ import type { RecordedTrial } from '../../report/recorded-search.js';
 import { bar, roughDuration } from '../progress/format.js';
 import { LiveArea, type Terminal } from '../progress/live-area.js';
 
+type Unit = 'epoch' | 'part';
+
 /** Trials that are trained again, each by its place in the list of all. */
 export interface VerifyProgress {
-  /** The trial has finished so many epochs. */
-  trained(trial: number, epoch: number, epochs: number): void;
+  /** The trial has finished so many epochs, or parts where it is divided. */
+  trained(trial: number, epoch: number, epochs: number, unit?: Unit): void;
   /** The trial has ended; `how` in a few words. */
   ended(trial: number, how: string): void;
   /** A line that stays. */
@@ -34,24 +36,24 @@ export function verifyProgress(
 
 /** How far the trials are. How long each is, its record says. */
 class Standing {
-  readonly running = new Map<number, { epoch: number; epochs: number }>();
+  readonly running = new Map<number, { epoch: number; epochs: number; unit: Unit }>();
   ended = 0;
   private readonly startedMs = performance.now();
   private readonly epochsTotal: number;
   private epochsEnded = 0;
 
   constructor(readonly trials: readonly RecordedTrial[]) {
-    this.epochsTotal = trials.reduce((sum, { epochs }) => sum + epochs.length, 0);
+    this.epochsTotal = trials.reduce((sum, trial) => sum + lengthOf(trial), 0);
   }
 
-  trained(trial: number, epoch: number, epochs: number): void {
-    this.running.set(trial, { epoch, epochs });
+  trained(trial: number, epoch: number, epochs: number, unit: Unit): void {
+    this.running.set(trial, { epoch, epochs, unit });
   }
 
   end(trial: number): void {
     this.running.delete(trial);
     this.ended++;
-    this.epochsEnded += this.trials[trial]?.epochs.length ?? 0;
+    this.epochsEnded += lengthOf(this.trials[trial]);
   }
 
   get share(): number {
@@ -72,8 +74,15 @@ class Standing {
   }
 
   private get epochsDone(): number {
-    return [...this.running.values()].reduce((sum, { epoch }) => sum + epoch, this.epochsEnded);
+    return [...this.running].reduce((sum, [trial, { epoch, epochs, unit }]) => {
+      return sum + (unit === 'epoch' ? epoch : (epoch / epochs) * lengthOf(this.trials[trial]));
+    }, this.epochsEnded);
   }
+}
+
+/** In epochs; a trial that has none, because it is divided, is as long as any other of its kind. */
+function lengthOf(trial: RecordedTrial | undefined): number {
+  return Math.max(1, trial?.epochs.length ?? 0);
 }
 
 class PlainProgress implements VerifyProgress {
@@ -82,8 +91,8 @@ class PlainProgress implements VerifyProgress {
     private readonly standing: Standing,
   ) {}
 
-  trained(trial: number, epoch: number, epochs: number): void {
-    this.standing.trained(trial, epoch, epochs);
+  trained(trial: number, epoch: number, epochs: number, unit: Unit = 'epoch'): void {
+    this.standing.trained(trial, epoch, epochs, unit);
   }
 
   ended(trial: number, how: string): void {
@@ -112,8 +121,8 @@ class LiveProgress implements VerifyProgress {
     this.draw();
   }
 
-  trained(trial: number, epoch: number, epochs: number): void {
-    this.standing.trained(trial, epoch, epochs);
+  trained(trial: number, epoch: number, epochs: number, unit: Unit = 'epoch'): void {
+    this.standing.trained(trial, epoch, epochs, unit);
     this.drawSoon();
   }
 
@@ -142,7 +151,7 @@ class LiveProgress implements VerifyProgress {
     const running = [...standing.running]
       .sort(([a], [b]) => a - b)
       .slice(0, room)
-      .map(([trial, { epoch, epochs }]) => `  trial ${standing.numberOf(trial)}  epoch ${epoch}/${epochs}`);
+      .map(([trial, { epoch, epochs, unit }]) => `  trial ${standing.numberOf(trial)}  ${unit} ${epoch}/${epochs}`);
     const lines = [`${bar(standing.share, BAR_COLUMNS)}  ${standing.text}`, ...running];
     area.show(lines.map((line) => clip(line, area.columns)));
   }
