@@ -13,8 +13,9 @@ type Named<Bits extends '32' | '64'> = {
 export interface WasmExports extends Named<'32'>, Named<'64'> {
   /** Rows that the products pack in the scratch. */
   PACKED_ROWS: { readonly value: number };
-  exp(x: number): number;
-  log(x: number): number;
+  /** Put e^x, or log x, in the place of every float64 x from an address on (for exp an even number of them): for tests. */
+  exponentials(values: number, count: number): void;
+  logarithms(values: number, count: number): void;
   /** assembly/peak.ts: `turns` times 12 multiplications and 12 additions of vectors, starting from `factor`. */
   multiplyAddPeak32(turns: number, factor: number): number;
   multiplyAddPeak64(turns: number, factor: number): number;

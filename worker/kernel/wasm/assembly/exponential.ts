@@ -6,33 +6,7 @@
 const LN2_HIGH: f64 = 6.9314718036912381649e-1;
 const LN2_LOW: f64 = 1.90821492927058770002e-10;
 
-export function exp(x: f64): f64 {
-  if (x > 7.09782712893383973096e2) return Infinity;
-  if (x < -7.4513321910194110842e2) return 0;
-  if (x != x) return NaN;
-  const k = floor(x * 1.442695040888963387 + 0.5);
-  const high = x - k * LN2_HIGH;
-  const low = k * LN2_LOW;
-  const r = high - low;
-  const t = r * r;
-  const c =
-    r -
-    t *
-      (1.66666666666666019037e-1 +
-        t *
-          (-2.77777777770155933842e-3 +
-            t * (6.61375632143793436117e-5 + t * (-1.6533902205465251539e-6 + t * 4.13813679705723846039e-8))));
-  const y = 1 - (low - (r * c) / (2 - c) - high);
-  const exponent = i32(k);
-  const half = exponent >> 1;
-  return y * powerOfTwo(half) * powerOfTwo(exponent - half);
-}
-
-function powerOfTwo(exponent: i32): f64 {
-  return reinterpret<f64>(u64(exponent + 1023) << 52);
-}
-
-/** exp of two numbers, by the same operations; what lies outside its domain is put right at the end. */
+/** exp of two numbers; what lies outside its domain is put right at the end. */
 export function expPair(x: v128): v128 {
   const k = f64x2.floor(f64x2.add(f64x2.mul(x, f64x2.splat(1.442695040888963387)), f64x2.splat(0.5)));
   const high = f64x2.sub(x, f64x2.mul(k, f64x2.splat(LN2_HIGH)));
@@ -85,4 +59,20 @@ export function log(x: f64): f64 {
       w * (2.857142874366239149e-1 + w * (1.818357216161805012e-1 + w * 1.479819860511658591e-1)));
   const exponent = f64(k);
   return s * (halfSquare + (even + odd)) + exponent * LN2_LOW - halfSquare + f + exponent * LN2_HIGH;
+}
+
+/** Puts e^x in the place of every x, an even number of them: for tests. */
+export function exponentials(values: usize, count: i32): void {
+  for (let i = 0; i < count; i += 2) {
+    const at = values + usize(i) * 8;
+    v128.store(at, expPair(v128.load(at)));
+  }
+}
+
+/** Puts log x in the place of every x: for tests. */
+export function logarithms(values: usize, count: i32): void {
+  for (let i = 0; i < count; i++) {
+    const at = values + usize(i) * 8;
+    store<f64>(at, log(load<f64>(at)));
+  }
 }

@@ -4,7 +4,7 @@
  * worker/kernel/reference. Functions take addresses in the node's shared memory; nothing is allocated, and there is no
  * static data.
  */
-export { exp, log } from './exponential';
+export { exponentials, logarithms } from './exponential';
 export * from './float32';
 export * from './float64';
 export { PACKED_ROWS } from './product';
