@@ -2,11 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { brotliDecompressSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { SearchJson } from '../../coordinator/report/search-json.js';
-import { packageFile } from '../../proto/package-root.js';
-import { runPython, PYTHON } from '../support/python.js';
+import { PYTHON } from '../support/python.js';
+import { recompute, unpackEmbedded } from '../support/recompute.js';
 import { Sandbox } from '../support/sandbox.js';
 import { searchFile } from '../support/search-files.js';
 
@@ -21,23 +20,6 @@ afterEach(() => sandbox.empty());
 afterAll(() => sandbox.remove());
 
 const hasNumpy = spawnSync(PYTHON, ['-c', 'import numpy']).status === 0;
-
-interface Recomputed {
-  accuracy: number;
-  metadata: Record<string, string>;
-  shapes: Record<string, number[]>;
-}
-
-/** NumPy's accuracy of the file's network on records of the embedded data. */
-function recompute(weights: string, part: 'train' | 't10k', first: number, count: number): Recomputed {
-  const unpacked = (kind: string): string => {
-    const name = `${part}-${kind}-ubyte`;
-    const packed = readFileSync(packageFile(`worker/datasets/embedded/fashion-mnist-mini/${name}.br`));
-    return sandbox.file(name, brotliDecompressSync(packed));
-  };
-  const request = { weights, images: unpacked('images-idx3'), labels: unpacked('labels-idx1'), first, count };
-  return runPython(packageFile('test/numpy/weights_accuracy.py'), request) as Recomputed;
-}
 
 interface Written {
   source: string;
@@ -72,8 +54,8 @@ describe('vernier weights', () => {
       expect(written.bytes).toBe(readFileSync(output).length);
       expect(digestOf(output)).toBe(trial?.weightsSha256);
 
-      const test = recompute(output, 't10k', 0, 1000);
-      expect(test.shapes).toEqual({
+      const { right, records, shapes, metadata } = recompute(output, unpackEmbedded(sandbox.folder));
+      expect(shapes).toEqual({
         W1: [784, 20],
         b1: [20],
         W2: [20, 10],
@@ -81,16 +63,17 @@ describe('vernier weights', () => {
         input_mean: [784],
         input_deviation: [784],
       });
-      expect(test.metadata).toMatchObject({
+      expect(metadata).toMatchObject({
         dataset: 'fashion-mnist-mini',
         train_records: '2000',
         validation_records: '500',
         spec_sha256: search.search.specSha256,
       });
-      // NumPy adds in another order and in float64: a score may change its rank within a rounding error, hardly ever two.
-      expect(Math.abs(test.accuracy - trial!.metrics['test_accuracy']!)).toBeLessThanOrEqual(1 / 1000 + 1e-12);
-      const validation = recompute(output, 'train', 2000, 500);
-      expect(Math.abs(validation.accuracy - trial!.metrics['val_accuracy']!)).toBeLessThanOrEqual(1 / 500 + 1e-12);
+      expect(records).toEqual({ train: 2000, val: 500, test: 1000 });
+      // As counts: exactly.
+      for (const part of ['train', 'val', 'test'] as const) {
+        expect(trial!.metrics[`${part}_accuracy`], part).toBe(right[part] / records[part]);
+      }
     },
   );
 
