@@ -30,27 +30,32 @@ describe('mirrorOf', () => {
   });
 });
 
-describe('flippedMiniBatches', () => {
-  const image: ImageShape = { channels: 1, height: 2, width: 3, order: 'planar' };
+describe.each<[string, ImageShape]>([
+  ['rows of three bytes', { channels: 1, height: 2, width: 3, order: 'planar' }],
+  ['rows of two words', { channels: 3, height: 2, width: 8, order: 'planar' }],
+  ['pixels of three bytes', { channels: 3, height: 2, width: 4, order: 'interleaved' }],
+])('flippedMiniBatches of images with %s', (_, image) => {
+  const inputs = image.channels * image.height * image.width;
   const [count, batchSize, seed] = [25, 4, 42];
   let memory: NodeMemory;
   let records: RecordsRegion;
   let batches: ReturnType<typeof flippedMiniBatches>;
 
   const bytes = (offset: number, length: number) => [...new Uint8Array(memory.memory.buffer, offset, length)];
-  const imageOf = (of: RecordsRegion, row: number) => bytes(of.images.offset + 6 * row, 6);
+  const imageOf = (of: RecordsRegion, row: number) => bytes(of.images.offset + inputs * row, inputs);
   const labelOf = (of: RecordsRegion, row: number) => bytes(of.labels.offset + row, 1)[0];
+  const mirror = [...mirrorOf(image)];
 
   beforeEach(() => {
     memory = new NodeMemory();
-    const images = Array.from({ length: 6 * count }, (_, k) => k);
+    const images = Array.from({ length: inputs * count }, (__, k) => (k * 7) % 256);
     records = placeRecords(
       memory,
-      6,
+      inputs,
       images,
-      Array.from({ length: count }, (_, record) => record % 7),
+      Array.from({ length: count }, (__, record) => record % 7),
     );
-    const room = memory.allocate(flippedBatchBytes(batchSize, 6));
+    const room = memory.allocate(flippedBatchBytes(batchSize, inputs));
     batches = flippedMiniBatches({
       memory: memory.memory,
       records,
@@ -72,10 +77,11 @@ describe('flippedMiniBatches', () => {
         const { records: drawn, rows, first } = batchOf(batch);
         for (let row = 0; row < batchSize; row++) {
           const record = order[batch * batchSize + row]!;
-          const [a, b, c, d, e, f] = imageOf(records, record);
+          const original = imageOf(records, record);
           const mirrored = draws.next() < 0.5;
           if (mirrored) flips++;
-          expect(imageOf(drawn, rows[first + row]!)).toEqual(mirrored ? [c, b, a, f, e, d] : [a, b, c, d, e, f]);
+          const expected = mirrored ? mirror.map((from) => original[from]) : original;
+          expect(imageOf(drawn, rows[first + row]!)).toEqual(expected);
           expect(labelOf(drawn, rows[first + row]!)).toBe(labelOf(records, record));
         }
       }
@@ -85,15 +91,15 @@ describe('flippedMiniBatches', () => {
   });
 
   it('leave the records as they are', () => {
-    const before = bytes(records.images.offset, 6 * count);
+    const before = bytes(records.images.offset, inputs * count);
     const batchOf = batches(1);
     for (let batch = 0; batch < 6; batch++) batchOf(batch);
-    expect(bytes(records.images.offset, 6 * count)).toEqual(before);
+    expect(bytes(records.images.offset, inputs * count)).toEqual(before);
   });
 
   it('stay inside their room', () => {
     const { images, labels } = batches(1)(0).records;
-    expect(labels.offset + labels.bytes).toBeLessThanOrEqual(images.offset + flippedBatchBytes(batchSize, 6) - 64);
+    expect(labels.offset + labels.bytes).toBeLessThanOrEqual(images.offset + flippedBatchBytes(batchSize, inputs) - 64);
     expect(images.offset + images.bytes).toBeLessThanOrEqual(labels.offset);
   });
 });
