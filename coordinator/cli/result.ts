@@ -2,13 +2,13 @@ import { writeJson } from '../../proto/cli-options.js';
 import { VernierError } from '../../proto/errors.js';
 import type { SearchDetail__Output } from '../../proto/generated/vernier/v1/SearchDetail.js';
 import { searchStateFromWire } from '../../proto/wire.js';
+import { busyMs } from '../report/busy.js';
 import { summaryOf } from '../report/detail.js';
-import { printable } from '../report/format.js';
+import { duration, printable } from '../report/format.js';
 import { provenanceText } from '../report/provenance.js';
 import { TEXT_COLUMNS } from '../report/round-table.js';
 import { searchJson } from '../report/search-json.js';
 import { searchText } from '../report/search-text.js';
-import { duration } from './progress/format.js';
 
 export interface ResultOptions {
   json?: boolean | undefined;
@@ -44,25 +44,6 @@ function closingLines(detail: SearchDetail__Output, serving: boolean, sameAgain:
   const took = `Search ${id} took ${duration(busyMs(detail))}`;
   if (detail.best === null) return [took];
   return [took, `Best weights: vernier weights ${id}${sameAgain} --output best.safetensors`];
-}
-
-/** How an attempt ended whose worker was not heard of again (AttemptDetail.end). */
-const LOST = 'worker lost';
-
-/** How long trials of the search ran, pauses between its runs left out. */
-export function busyMs({ rounds }: Pick<SearchDetail__Output, 'rounds'>): number {
-  const spans = rounds
-    .flatMap(({ trials }) => trials.flatMap(({ attempts }) => attempts))
-    // When a lost worker's attempt ended, nobody knows: it was missed later, after a crash much later.
-    .filter(({ endedMs, end }) => endedMs > 0 && end !== LOST)
-    .sort((a, b) => a.startedMs - b.startedMs);
-  let busy = 0;
-  let untilMs = 0;
-  for (const { startedMs, endedMs } of spans) {
-    busy += Math.max(0, endedMs - Math.max(startedMs, untilMs));
-    untilMs = Math.max(untilMs, endedMs);
-  }
-  return busy;
 }
 
 /**

@@ -4,15 +4,6 @@ import { displayWidth } from '../../report/format.js';
 
 const SECOND_MS = 1000;
 const MINUTE_S = 60;
-const HOUR_S = 3600;
-
-/** `14 s`, `2 min 14 s`, `1 h 02 min` */
-export function duration(ms: number): string {
-  const seconds = Math.floor(ms / SECOND_MS);
-  if (seconds < MINUTE_S) return `${seconds} s`;
-  if (seconds < HOUR_S) return `${Math.floor(seconds / MINUTE_S)} min ${seconds % MINUTE_S} s`;
-  return `${Math.floor(seconds / HOUR_S)} h ${String(Math.floor((seconds % HOUR_S) / MINUTE_S)).padStart(2, '0')} min`;
-}
 
 /** An estimate, no finer than it deserves: `under 5 s`, `about 35 s`, `about 4 min`, `about 1 h 10 min`. */
 export function roughDuration(ms: number): string {

@@ -1,6 +1,6 @@
-import { clip, counted, displayWidth, formatMetric, printable } from '../../report/format.js';
+import { clip, counted, displayWidth, duration, formatMetric, printable } from '../../report/format.js';
 import { assignments } from '../../report/round-table.js';
-import { bar, duration, pad, roughDuration } from './format.js';
+import { bar, pad, roughDuration } from './format.js';
 import type { Paint } from './paint.js';
 import { byThread, shareTrained, type ProgressState, type RoundProgress, type RunningProgress } from './state.js';
 

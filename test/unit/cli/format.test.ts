@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { bar, duration, pad, roughDuration } from '../../../coordinator/cli/progress/format.js';
+import { bar, pad, roughDuration } from '../../../coordinator/cli/progress/format.js';
+import { duration } from '../../../coordinator/report/format.js';
 
 describe('durations', () => {
   it.each([

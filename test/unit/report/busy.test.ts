@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { busyMs } from '../../../coordinator/cli/result.js';
+import { busyMs } from '../../../coordinator/report/busy.js';
 import type { SearchDetail__Output } from '../../../proto/generated/vernier/v1/SearchDetail.js';
 
 function busy(...spans: [startedMs: number, endedMs: number, end?: string][]): number {
