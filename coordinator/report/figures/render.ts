@@ -7,7 +7,7 @@ export interface Figure {
   description: string;
   /** Without `document`, `title`, `caption`, `clip` and legends, which are no part of one SVG element (or number themselves by process). */
   options: Plot.PlotOptions;
-  /** What the colours mean, in a line above the plot; none when empty. */
+  /** What the colours mean, in a line between the vertical axis' label and the plot; none when empty. */
   legend?: readonly LegendEntry[];
 }
 
@@ -44,8 +44,8 @@ const CHARACTER_WIDTH = 7.2;
 export function renderSvg({ description, options, legend = [] }: Figure): string {
   const { document } = parseHTML('<html></html>');
   const top = legend.length === 0 ? 0 : LEGEND_HEIGHT;
-  // The vertical axis' label has the legend's line.
-  const marginTop = options.marginTop ?? (top === 0 ? 30 : 14);
+  // The vertical axis' label stands above the legend.
+  const marginTop = options.marginTop ?? (top === 0 ? 30 : 15);
   const svg = Plot.plot({
     ...options,
     document,
@@ -60,7 +60,7 @@ export function renderSvg({ description, options, legend = [] }: Figure): string
   svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
   svg.setAttribute('role', 'img');
   svg.setAttribute('aria-label', description);
-  if (legend.length > 0) svg.append(legendElement(document, legend, options.marginLeft ?? 40));
+  if (legend.length > 0) svg.append(legendElement(document, legend, options.marginLeft ?? 40, marginTop));
   for (const element of svg.querySelectorAll('*') as Iterable<DomElement>) roundGeometry(element);
   return `${svg.outerHTML}\n`;
 }
@@ -76,8 +76,8 @@ interface DomDocument {
   createElementNS(namespace: string, name: string): DomElement;
 }
 
-/** A line and a word for each entry, from the left. */
-function legendElement(document: DomDocument, legend: readonly LegendEntry[], left: number): DomElement {
+/** A line and a word for each entry, from the left; `top` is its upper edge. */
+function legendElement(document: DomDocument, legend: readonly LegendEntry[], left: number, top: number): DomElement {
   const create = (name: string, attributes: Record<string, string | number>): DomElement => {
     const element = document.createElementNS('http://www.w3.org/2000/svg', name);
     for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
@@ -85,7 +85,7 @@ function legendElement(document: DomDocument, legend: readonly LegendEntry[], le
   };
   const group = create('g', { 'aria-label': 'legend', 'text-anchor': 'start' });
   let x = left;
-  const y = LEGEND_HEIGHT / 2 + 3;
+  const y = top + LEGEND_HEIGHT / 2;
   for (const { label, colour, dash } of legend) {
     const stroke = { stroke: colour, 'stroke-width': 2.5, ...(dash === undefined ? {} : { 'stroke-dasharray': dash }) };
     group.append(create('line', { x1: x, x2: x + LEGEND_LINE, y1: y, y2: y, ...stroke }));
