@@ -19,6 +19,10 @@ const COMMANDS: Record<string, Entry> = {
     summary: 'run a search on this machine: coordinator and workers in one command',
     load: async () => (await import('./coordinator/cli/run.js')).runCommand,
   },
+  reproduce: {
+    summary: "a paper's experiments in one command, and a report that sets its results beside ours",
+    load: async () => (await import('./coordinator/cli/reproduce.js')).reproduceCommand,
+  },
   validate: {
     summary: 'check a search file: every mistake with its line and column',
     load: async () => (await import('./coordinator/cli/validate.js')).validateCommand,
@@ -62,6 +66,10 @@ const COMMANDS: Record<string, Entry> = {
   verify: {
     summary: 'train trials of a finished search again and compare every bit',
     load: async () => (await import('./coordinator/cli/verify.js')).verifyCommand,
+  },
+  report: {
+    summary: 'write a search as Markdown, HTML, LaTeX and figures',
+    load: async () => (await import('./coordinator/cli/report.js')).reportCommand,
   },
   data: {
     summary: 'fetch, add, list and verify data sets',

@@ -70,7 +70,7 @@ export function provenanceText(detail: SearchDetail__Output, columns = TEXT_COLU
 }
 
 /** A line for each kind of machine, by how many results it gave. */
-function ranOn(detail: SearchDetail__Output): string[] {
+export function ranOn(detail: SearchDetail__Output): string[] {
   const counts = new Map<string, number>();
   for (const trial of detail.rounds.flatMap(({ trials }) => trials)) {
     const computed = computedBy(trial, detail);
