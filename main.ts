@@ -31,6 +31,10 @@ const COMMANDS: Record<string, Entry> = {
     summary: "show the first round's trials before anything runs",
     load: async () => (await import('./coordinator/cli/preview.js')).previewCommand,
   },
+  'plot-schedule': {
+    summary: "plot the trials' learning rate over their update steps",
+    load: async () => (await import('./coordinator/cli/plot-schedule.js')).plotScheduleCommand,
+  },
   coordinator: {
     summary: 'serve searches to workers and submitters',
     load: async () => (await import('./coordinator/cli/coordinator.js')).coordinatorCommand,
