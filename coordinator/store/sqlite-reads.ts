@@ -32,12 +32,12 @@ export function summaryOf(row: SummaryRow): SearchSummary {
     name: row.name,
     seed: row.seed,
     specSha256: row.spec_sha256,
-    state: row.state,
+    state: knownState(row.state, SEARCH_STATES, 'a search'),
     message: row.message,
     createdMs: row.created_ms,
     endedMs: row.ended_ms ?? undefined,
-    trialsTotal: row.trials_total,
-    trialsDone: row.trials_done,
+    trialsTotal: counted(row.trials_total),
+    trialsDone: counted(row.trials_done),
   };
 }
 
@@ -79,7 +79,7 @@ export function searchOf(database: Database.Database, id: string, epochs: boolea
   if (row === undefined) return undefined;
   return {
     id: row.id,
-    spec: fromJson(row.spec_json, 'a specification') as SearchSpec,
+    spec: specFrom(row.spec_json),
     specSha256: row.spec_sha256,
     specYaml: row.spec_yaml,
     fileName: row.file_name,
@@ -108,7 +108,7 @@ function roundsOf(database: Database.Database, key: number, epochs: boolean): Ro
     )
     .all(key)
     .map((row) => ({
-      index: row.round,
+      index: counted(row.round),
       name: row.name,
       method: row.method,
       interval: fromJson(row.interval_json, 'an interval') as Record<string, Interval>,
@@ -145,13 +145,13 @@ export function trialsOf(database: Database.Database, key: number, epochs: boole
     .all(key);
   return rows.map((row) => ({
     round: row.round,
-    number: row.number,
+    number: counted(row.number),
     parameters: fromJson(row.parameters_json, 'the parameters') as Parameters,
     seed: row.seed,
     config: fromJson(row.config_json, 'the settings') as { [key: string]: Json },
-    configuration: row.configuration,
-    carriedFrom: row.carried_from,
-    state: row.state,
+    configuration: counted(row.configuration),
+    carriedFrom: counted(row.carried_from),
+    state: knownState(row.state, TRIAL_STATES, 'a trial'),
     metrics: readAs('the metrics', () => metricsFromJson(row.metrics_json)),
     weightsSha256: row.weights_sha256,
     weightsBlob: row.weights_blob,
@@ -216,8 +216,38 @@ function attemptsOf(database: Database.Database, key: number): Map<number, Attem
   return attempts;
 }
 
+/** As far as those rely on it who show a search. */
+function specFrom(json: string): SearchSpec {
+  const spec = fromJson(json, 'a specification') as Partial<SearchSpec> | null;
+  if (typeof spec?.metric?.name === 'string' && Array.isArray(spec.rounds)) return spec as SearchSpec;
+  throw corrupt('a specification without its metric or its rounds');
+}
+
 function machineFrom(json: string | null): Machine | undefined {
   return json === null ? undefined : (fromJson(json, 'a machine') as Machine);
+}
+
+const SEARCH_STATES: Record<SearchState, true> = { running: true, completed: true, failed: true, cancelled: true };
+const TRIAL_STATES: Record<TrialRecord['state'], true> = {
+  pending: true,
+  completed: true,
+  diverged: true,
+  pruned: true,
+  failed: true,
+  cancelled: true,
+};
+
+function knownState<State extends string>(state: State, known: Record<State, true>, what: string): State {
+  if (Object.hasOwn(known, state)) return state;
+  throw corrupt(`${what} of the state ${JSON.stringify(state)}, which there is not`);
+}
+
+/** Numbers that count something, as the wire takes them: of larger ones it would keep a part. */
+const MAX_COUNT = 2 ** 32 - 1;
+
+function counted(value: number): number {
+  if (value >= 0 && value <= MAX_COUNT) return value;
+  throw corrupt(`the number ${value} where something is counted`);
 }
 
 function fromJson(text: string, what: string): unknown {
@@ -229,9 +259,13 @@ function readAs<T>(what: string, read: () => T): T {
   try {
     return read();
   } catch (cause) {
-    throw new VernierError('STORE_CORRUPT', `the store holds ${what} that cannot be read: ${String(cause)}`, {
-      mend: 'put a copy from a backup in its place, or name another file by --store FILE',
-      cause,
-    });
+    throw corrupt(`${what} that cannot be read: ${String(cause)}`, cause);
   }
+}
+
+function corrupt(what: string, cause?: unknown): VernierError {
+  return new VernierError('STORE_CORRUPT', `the store holds ${what}`, {
+    mend: 'put a copy from a backup in its place, or name another file by --store FILE',
+    cause,
+  });
 }
