@@ -1,7 +1,7 @@
 import type { RecordsRegion } from '../kernel/kernel.js';
 
 /** The records at rows[first .. first + batch size). */
-export interface MiniBatch {
+interface MiniBatch {
   records: RecordsRegion;
   rows: Uint32Array;
   first: number;

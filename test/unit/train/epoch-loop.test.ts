@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LayerParameters, NetworkGroup, NetworkStep, RecordsRegion } from '../../../worker/kernel/kernel.js';
 import { CycleAverage } from '../../../worker/train/cycle-average.js';
+import { DropoutMasks } from '../../../worker/train/dropout.js';
 import { EarlyStopping } from '../../../worker/train/early-stopping.js';
 import {
   trainSideBySide,
@@ -282,6 +283,30 @@ describe('the average over cycles', () => {
     const infinite = { averageLoss: () => Infinity };
     const end = run(new ScriptedGroup(infinite), { average: new CycleAverage(5) });
     expect(end).toMatchObject({ outcome: 'diverged', seen: [1, 2, 3] });
+  });
+});
+
+describe('momentum and dropout', () => {
+  it('go into every step of their run alone, the masks anew in each epoch', () => {
+    const seen: { network: number; momentum: number | undefined; kept: number[] | undefined }[] = [];
+    class Watched extends ScriptedGroup {
+      override trainStep(of: RecordsRegion, rows: Uint32Array, first: number, steps: readonly NetworkStep[]): void {
+        for (const { network, momentum, dropout } of steps) {
+          seen.push({ network, momentum, kept: dropout && [...dropout.kept[0]!] });
+        }
+        super.trainStep(of, rows, first, steps);
+      }
+    }
+    runAll(new Watched({}, {}, {}), [{}, { momentum: 0.9 }, { dropout: new DropoutMasks(5, 0.5, [4], 10) }]);
+    const of = (network: number) => seen.filter((step) => step.network === network);
+    expect(of(0)).toEqual(Array.from({ length: 12 }, () => ({ network: 0 })));
+    expect(of(1)).toEqual(Array.from({ length: 12 }, () => ({ network: 1, momentum: 0.9 })));
+    const expected = [1, 2, 3].flatMap((epoch) => {
+      const masks = new DropoutMasks(5, 0.5, [4], 10);
+      masks.startEpoch(epoch);
+      return Array.from({ length: epoch === 3 ? 2 : 5 }, () => [...masks.next().kept[0]!]);
+    });
+    expect(of(2).map(({ kept }) => kept)).toEqual(expected);
   });
 });
 
