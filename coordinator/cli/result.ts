@@ -8,6 +8,7 @@ import { duration, printable } from '../report/format.js';
 import { provenanceText } from '../report/provenance.js';
 import { TEXT_COLUMNS } from '../report/round-table.js';
 import { searchJson } from '../report/search-json.js';
+import { hasGradientChecks } from '../report/gradient-table.js';
 import { searchText } from '../report/search-text.js';
 
 export interface ResultOptions {
@@ -43,6 +44,9 @@ function closingLines(detail: SearchDetail__Output, serving: boolean, sameAgain:
   if (state === 'SEARCH_RUNNING') return [serving ? `Follow it: vernier watch ${id}${sameAgain}` : STANDS_STILL];
   const took = `Search ${id} took ${duration(busyMs(detail))}`;
   if (detail.best === null) return [took];
+  if (detail.rounds.some(hasGradientChecks)) {
+    return [took, `All that was compared: vernier weights ${id}${sameAgain} --output check.safetensors`];
+  }
   return [took, `Best weights: vernier weights ${id}${sameAgain} --output best.safetensors`];
 }
 

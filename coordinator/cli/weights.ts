@@ -4,6 +4,7 @@ import { dataDirOption, jsonOption, kernelOption, writeJson } from '../../proto/
 import type { CommandContext, CommandFactory } from '../../proto/command.js';
 import { VernierError } from '../../proto/errors.js';
 import type { SearchDetail__Output } from '../../proto/generated/vernier/v1/SearchDetail.js';
+import { isDividedKind } from '../../proto/trainers/index.js';
 import { metricsFromWire, parametersFromWire } from '../../proto/wire.js';
 import { metricOf, summaryOf } from '../report/detail.js';
 import { formatMetric, printable } from '../report/format.js';
@@ -36,7 +37,7 @@ Without --trial it is the best trial, of the round where --round names one.
 Weights that the search did not keep are trained again on this machine, which
 gives the same bits, and checked by their digest.`;
 
-/** `vernier weights`: a trial's network as a safetensors file. */
+/** `vernier weights`: a trial's network, or all that a gradient check compared, as a safetensors file. */
 export const weightsCommand: CommandFactory = (context) =>
   new Command('weights')
     .argument('[id]', 'the search')
@@ -126,7 +127,7 @@ async function tell(
   const scored = score === undefined ? '' : `, ${name} ${formatMetric(name, score)}`;
   context.stdout.write(
     `${options.output}: trial ${trial.number} of round ${printable(round.name)}${scored}, ${size} bytes\n` +
-      `  ${written ? 'as the search kept them; their sum is right' : 'trained again; their digest is the same'}\n`,
+      `  ${written ? 'as the search kept them; their sum is right' : `${verbs(trial).done} again; their digest is the same`}\n`,
   );
 }
 
@@ -137,7 +138,7 @@ async function trainAgain(
   context: CommandContext,
 ): Promise<Uint8Array> {
   const { stderr } = context;
-  stderr.write(`training trial ${trial.number} again\n`);
+  stderr.write(`${verbs(trial).doing} trial ${trial.number} again\n`);
   const area = stderr.isTTY ? new LiveArea(stderr) : undefined;
   try {
     const result = await context.retrain({
@@ -158,10 +159,17 @@ async function trainAgain(
   }
 }
 
-function weightsDiffer({ number, weightsSha256: expected }: PickedTrial['trial'], found: string): VernierError {
+/** What is done with a trial; a divided one is no training. */
+function verbs({ configJson }: PickedTrial['trial']): { doing: string; done: string } {
+  const { kind } = JSON.parse(configJson) as { kind?: unknown };
+  return isDividedKind(kind) ? { doing: 'computing', done: 'computed' } : { doing: 'training', done: 'trained' };
+}
+
+function weightsDiffer(trial: PickedTrial['trial'], found: string): VernierError {
+  const { number, weightsSha256: expected } = trial;
   return new VernierError(
     'WEIGHTS_DIFFER',
-    `trial ${number} was trained again and gave other weights: digest ${found.slice(0, 12)}..., the search has ${expected.slice(0, 12)}...`,
+    `trial ${number} was ${verbs(trial).done} again and gave other weights: digest ${found.slice(0, 12)}..., the search has ${expected.slice(0, 12)}...`,
     {
       mend: 'nothing was written; the same version of Vernier and the same data give the same bits: please report this',
     },

@@ -11,7 +11,7 @@ const MIN_PARAMETERS_COLUMNS = 24;
 /** Between columns, and before the first. */
 const GAP = '  ';
 
-interface Column {
+export interface Column {
   head: string;
   cells: string[];
   align: 'left' | 'right';
@@ -75,13 +75,13 @@ function table(rows: RoundRows, columns: number): string {
   const fixed = fixedColumns(rows);
   const names = [...new Set(rows.best.flatMap(({ parameters }) => Object.keys(parameters)))].sort();
   const single = [...fixed, ...names.map((name) => parameterColumn(rows.best, name))];
-  if (totalWidth(single) <= columns) return draw(single);
+  if (totalWidth(single) <= columns) return drawColumns(single);
 
   // From the right: the test accuracy is the first to go, the trial number the last.
   while (fixed.length > 1 && columns - totalWidth(fixed) - GAP.length < MIN_PARAMETERS_COLUMNS) fixed.pop();
   const width = Math.max(1, columns - totalWidth(fixed) - GAP.length);
   const cells = rows.best.map(({ parameters }) => wrap(assignments(parameters), width));
-  return draw([...fixed, { head: 'parameters', cells, align: 'left' }]);
+  return drawColumns([...fixed, { head: 'parameters', cells, align: 'left' }]);
 }
 
 /** "lambda=1.783e-3 hidden=50", by name. */
@@ -135,7 +135,7 @@ function contentWidth({ head, cells }: Column): number {
   return Math.max(...lines.map(displayWidth));
 }
 
-function totalWidth(columns: readonly Column[]): number {
+export function totalWidth(columns: readonly Column[]): number {
   return columns.reduce((sum, column) => sum + contentWidth(column) + GAP.length, 0);
 }
 
@@ -157,7 +157,7 @@ const WITHOUT_LINES = {
   middle: GAP,
 };
 
-function draw(columns: readonly Column[]): string {
+export function drawColumns(columns: readonly Column[]): string {
   const drawn = new Table({
     head: columns.map(({ head }) => head),
     colAligns: columns.map(({ align }) => align),

@@ -3,16 +3,21 @@ import type { SearchDetail__Output } from '../../proto/generated/vernier/v1/Sear
 import { metricsFromWire, parametersFromWire, searchStateFromWire } from '../../proto/wire.js';
 import { metricOf, summaryOf } from './detail.js';
 import { formatMetric, printable, wrap } from './format.js';
+import { gradientTables } from './gradient-table.js';
 import { assignments, roundTable, TEXT_COLUMNS } from './round-table.js';
 
 /**
- * A search as its user reads it: every round's table, then the final line and the result digest.
+ * A search as its user reads it: every round's table, and those of its gradient checks, then the final line and the result digest.
  *
  * @throws VernierError PROTOCOL_VIOLATION when the answer lacks what every search has
  */
 export function searchText(detail: SearchDetail__Output, columns = TEXT_COLUMNS): string {
   const metric = metricOf(detail);
-  return [...detail.rounds.map((round) => roundTable(round, metric, columns)), finalText(detail, columns)].join('\n\n');
+  const rounds = detail.rounds.flatMap((round) => [
+    roundTable(round, metric, columns),
+    ...gradientTables(round, columns),
+  ]);
+  return [...rounds, finalText(detail, columns)].join('\n\n');
 }
 
 /** How the search ended, its best trial, its digest. */
