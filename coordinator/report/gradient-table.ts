@@ -86,5 +86,5 @@ function verdict(metrics: Metrics): string {
   const worst = tensorsOf(metrics).reduce((a, b) => (errorOf(b) > errorOf(a) ? b : a));
   const error = errorOf(worst).toExponential(1);
   if (errorOf() <= AGREEMENT) return `analytic and central gradients agree to ${error} (${printable(worst)})`;
-  return `analytic and central gradients differ by up to ${error} (${printable(worst)}): the gradient is wrong, or the step is none for this cost`;
+  return `analytic and central gradients differ by up to ${error} (${printable(worst)}): the gradient is wrong, or a ReLU bends within the step`;
 }

@@ -26,7 +26,9 @@ export const gradientCheckTrainer: DividedTrainer<GradientCheckConfig> = { needs
 
 /** Multiplications, each with its addition, of a part's products: a second or two of a vectorised kernel, so that progress is seen. */
 const MULTIPLIES_A_PART = 15e9;
-/** More parts would be news too often; they come as fast as is of use. */
+/** A small check is divided too, so that all threads have a share of it. */
+const LEAST_PARTS = 16;
+/** More would be news too often. */
 const MOST_PARTS = 10_000;
 /** Networks that a thread evaluates side by side, in pairs of a raised and a lowered one (docs/benchmarks.md). */
 const NETWORKS_AT_ONCE = 8;
@@ -56,9 +58,14 @@ function needs(config: GradientCheckConfig, dataset: DatasetInfo): DividedNeeds 
   return {
     trainRecords: train,
     stateBytes: stateBytes(tensors),
-    parts: Math.min(Math.ceil((2 * checked * count * weights) / MULTIPLIES_A_PART), MOST_PARTS, checked),
+    parts: partsOf(2 * checked * count * weights, Math.ceil((2 * checked) / networks)),
     shapes: { prepare: [{ ...shape, gradients: true }], part: Array.from({ length: networks }, () => shape) },
   };
+}
+
+/** @param calls of the kernel's batchLoss, none of which is divided */
+function partsOf(multiplies: number, calls: number): number {
+  return Math.min(calls, MOST_PARTS, Math.max(LEAST_PARTS, Math.ceil(multiplies / MULTIPLIES_A_PART)));
 }
 
 function invalid(message: string): VernierError {
