@@ -43,7 +43,7 @@ export const thisHost: KernelHost = {
 
 /**
  * Loads the backend that is asked for, or the fastest that gives the right bits on this machine: every candidate but the
- * reference has to pass the self-test. Takes some 30 ms.
+ * reference has to pass the self-test. Takes some 50 ms.
  *
  * @param onFallback is told, in one sentence, what should have run here and does not; a native kernel that was never built is no
  *   matter for it

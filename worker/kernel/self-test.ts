@@ -23,7 +23,7 @@ import { NodeMemory } from './memory.js';
  */
 export const SELF_TEST_DIGESTS: Record<Part, string> = {
   plain: 'd2be2a8476e15a1c92375a3ae0a82eb5f8fade08fcf0fecc9ffb74a01cc0502e',
-  further: 'ad1eb5b90117c8f9fb514bac12842efbc931e045f960b79dee61dc26d24da08d',
+  further: '582a1d8d912286d44052150a1ed79a5143ec5e888e9284a745adc6e724e5ad56',
 };
 
 type Part = 'plain' | 'further';
@@ -67,11 +67,8 @@ const SMALL: Case = {
 /** Wider than two vectors of any kind, with remainders; and the small ones once more. What they add goes element by element. */
 const FURTHER: readonly Case[] = [
   {
-    networks: [
-      [45, 37, 10],
-      [45, 13, 6, 4],
-    ],
-    batchSize: 29,
+    networks: [[45, 37, 10]],
+    batchSize: 21,
     records: 41,
     steps: 3,
   },
