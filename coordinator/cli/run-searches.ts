@@ -162,7 +162,7 @@ async function work(submitted: readonly Submitted[], running: Work): Promise<Sea
   const { asked, coordinator, api, notes } = running;
   const { context, title } = asked;
   const sequence = new SearchSequence(submitted, title);
-  const display = progressDisplay(context.stderr, context.env, sequence.work);
+  const display = progressDisplay(context.stderr, context.env, sequence.work, sequence.whole);
   const writeNote = notes.write;
   notes.write = (line) => display.note(line);
   // Whoever worked on the searches before ended with its run, or looks for a coordinator at another address.

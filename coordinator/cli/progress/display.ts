@@ -1,7 +1,7 @@
 import { LiveArea, type Terminal } from './live-area.js';
 import { progressLines } from './lines.js';
 import { paintFor } from './paint.js';
-import { NOTHING_TOLD, plainLines } from './plain.js';
+import { NOTHING_TOLD, plainLines, toldBefore, type Told } from './plain.js';
 import type { SearchWork } from './search-work.js';
 import type { ProgressState } from './state.js';
 import { TimeLeft } from './time-left.js';
@@ -22,25 +22,31 @@ const WORKERS_MISSED_MS = 3000;
 /** The clock goes on though nothing happens. */
 const TICK_MS = 1000;
 
-/** A display that rewrites its lines on a terminal, and writes plain lines anywhere else. */
+/**
+ * A display that rewrites its lines on a terminal, and writes plain lines anywhere else.
+ *
+ * @param before how the search stood when its user last heard of it: rounds that had ended then are not told again
+ */
 export function progressDisplay(
   stream: Terminal & { isTTY?: boolean },
   env: NodeJS.ProcessEnv,
   work: SearchWork,
+  before?: ProgressState,
 ): ProgressDisplay {
+  const told = before === undefined ? NOTHING_TOLD : toldBefore(before);
   const timeLeft = new TimeLeft(work);
   const rewrites = stream.isTTY === true && env['TERM'] !== 'dumb';
-  return rewrites ? new LiveDisplay(stream, env, timeLeft) : new PlainDisplay(stream, work, timeLeft);
+  return rewrites ? new LiveDisplay(stream, env, timeLeft) : new PlainDisplay(stream, work, timeLeft, told);
 }
 
 class PlainDisplay implements ProgressDisplay {
-  private told = NOTHING_TOLD;
   private waiting: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly stream: Terminal,
     private readonly work: SearchWork,
     private readonly timeLeft: TimeLeft,
+    private told: Told,
   ) {}
 
   update(state: ProgressState): void {

@@ -15,6 +15,11 @@ export interface Told {
 
 export const NOTHING_TOLD: Told = { rounds: [], message: '' };
 
+/** What needs no telling: rounds that had ended before. */
+export function toldBefore({ rounds }: Pick<ProgressState, 'rounds'>): Told {
+  return { rounds: rounds.map(({ state, trialsDone }) => (state === 'closed' ? trialsDone : undefined)), message: '' };
+}
+
 /** How far the search is. */
 export interface Standing {
   /** Of its whole work, 0 to 1. */
