@@ -38,7 +38,6 @@ caption { text-align: left; color: var(--soft); padding-bottom: 0.4rem; }
 th, td { padding: 0.3rem 0.75rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; white-space: nowrap; }
 th { border-bottom: 2px solid var(--line); font-weight: 600; white-space: normal; vertical-align: bottom; }
 th.number, td.number { text-align: right; }
-td.long { white-space: normal; }
 .figures { display: flex; flex-wrap: wrap; gap: 1.4rem 2rem; margin: 1.2rem 0; }
 figure { margin: 0; flex: 0 1 auto; max-width: 100%; }
 figcaption { color: var(--soft); font-size: 0.92rem; margin-top: 0.3rem; max-width: 30rem; }

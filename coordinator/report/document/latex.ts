@@ -102,5 +102,5 @@ function escaped(text: string, as: 'prose' | 'code' = 'prose'): string {
   if (as === 'prose') return written;
   return written
     .replace(/[0-9A-Za-z]{16}(?=[0-9A-Za-z]{8})/g, '$&\\allowbreak{}')
-    .replace(/(\/|\\_|\.|-\{\})(?=[^\s{}])/g, '$1\\allowbreak{}');
+    .replace(/(\/|\\_|\.|-\{\})(?=[^\s{}-])/g, '$1\\allowbreak{}');
 }

@@ -75,12 +75,11 @@ function prose(text: string): string {
   return printable(text).replace(/[\\`*_[\]<>|~$&]/g, String.raw`\$&`);
 }
 
-/** What at a line's start would make it a heading, a list, a quotation or a rule. */
+/** What at a line's start would make it a heading, a list, a quotation, a rule or, being spaces, code. */
 function atStart(escaped: string): string {
-  return escaped.replace(/^(\s*)([#+\-=]|\d+[.)](?=\s|$))/, (_, space: string, mark: string) => {
-    const last = mark.length - 1;
-    return `${space}${mark.slice(0, last)}\\${mark.slice(last)}`;
-  });
+  return escaped
+    .trimStart()
+    .replace(/^(?:[#+\-=]|\d+[.)](?=\s|$))/, (mark) => `${mark.slice(0, -1)}\\${mark.slice(-1)}`);
 }
 
 /** Within more backticks than it holds in a row. */

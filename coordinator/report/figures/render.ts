@@ -1,5 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
+import { svgText, type SvgNode } from './svg-text.js';
 
 /** A figure as Observable Plot's options say it. */
 export interface Figure {
@@ -26,11 +27,6 @@ export const FONT_FAMILY = "'DejaVu Sans', Verdana, sans-serif";
 const FONT_SIZE = 12;
 const FOREGROUND = '#1f2328';
 const BACKGROUND = '#ffffff';
-
-/** Attributes whose numbers are places and lengths. */
-const GEOMETRY = ['d', 'transform', 'points', 'x', 'y', 'x1', 'x2', 'y1', 'y2', 'cx', 'cy', 'r', 'width', 'height'];
-/** A hundredth of a pixel is seen by nobody; the last digits of a logarithm differ between engines. */
-const DECIMALS = 2;
 
 const LEGEND_HEIGHT = 22;
 const LEGEND_LINE = 22;
@@ -61,13 +57,11 @@ export function renderSvg({ description, options, legend = [] }: Figure): string
   svg.setAttribute('role', 'img');
   svg.setAttribute('aria-label', description);
   if (legend.length > 0) svg.append(legendElement(document, legend, options.marginLeft ?? 40, marginTop));
-  for (const element of svg.querySelectorAll('*') as Iterable<DomElement>) roundGeometry(element);
-  return `${svg.outerHTML}\n`;
+  return `${svgText(svg as unknown as SvgNode)}\n`;
 }
 
 /** What is used of the DOM, whose types are a browser's. */
 interface DomElement {
-  getAttribute(name: string): string | null;
   setAttribute(name: string, value: string): void;
   append(child: DomElement | string): void;
 }
@@ -95,16 +89,4 @@ function legendElement(document: DomDocument, legend: readonly LegendEntry[], le
     x += LEGEND_LINE + 6 + label.length * CHARACTER_WIDTH + 18;
   }
   return group;
-}
-
-function roundGeometry(element: DomElement): void {
-  for (const name of GEOMETRY) {
-    const value = element.getAttribute(name);
-    if (value === null) continue;
-    const rounded = value.replace(/-?\d+\.\d+(?:e[-+]?\d+)?|-?\d+e[-+]?\d+/g, (number) =>
-      // Never -0, whose sign would be the engine's.
-      String(Number(Number(number).toFixed(DECIMALS)) + 0),
-    );
-    if (rounded !== value) element.setAttribute(name, rounded);
-  }
 }
