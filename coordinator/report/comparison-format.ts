@@ -6,22 +6,25 @@ import type { Comparison } from './papers/comparisons.js';
 export const ABSENT = '–';
 
 const ACCURACY_DECIMALS = 2;
-const LOG_DECIMALS = 4;
+const DECIMALS = 4;
 /** As the paper prints its tables of gradients: 4.415e-8. */
 const DEVIATION_DIGITS = 4;
 
-export function formatCompared(unit: Comparison['unit'], value: number | undefined): string {
+/** Units of comparisons, and costs and losses. */
+type Unit = Comparison['unit'] | 'cost';
+
+export function formatCompared(unit: Unit, value: number | undefined): string {
   if (value === undefined || Number.isNaN(value)) return ABSENT;
   if (unit === 'accuracy') return `${(value * 100).toFixed(ACCURACY_DECIMALS)} %`;
-  return unit === 'log10' ? minus(value.toFixed(LOG_DECIMALS)) : formatDeviation(value);
+  return unit === 'deviation' ? formatDeviation(value) : minus(value.toFixed(DECIMALS));
 }
 
 /** Ours less the paper's: accuracies in points. */
-export function formatDifference(unit: Comparison['unit'], paper: number | undefined, ours: number): string {
+export function formatDifference(unit: Unit, paper: number | undefined, ours: number): string {
   const difference = ours - (paper ?? NaN);
   if (Number.isNaN(difference)) return ABSENT;
   if (unit === 'accuracy') return signed((difference * 100).toFixed(ACCURACY_DECIMALS));
-  return unit === 'log10' ? signed(difference.toFixed(LOG_DECIMALS)) : signed(formatDeviation(difference));
+  return signed(unit === 'deviation' ? formatDeviation(difference) : difference.toFixed(DECIMALS));
 }
 
 export function formatDeviation(value: number): string {
@@ -29,12 +32,12 @@ export function formatDeviation(value: number): string {
   return value === 0 ? '0' : value.toExponential(DEVIATION_DIGITS - 1);
 }
 
-/** How many times the paper's: `1.02`, `0.31`, `6e5`. */
+/** How many times the paper's: `1.02`, `0.310`, `6e5`. */
 export function formatRatio(paper: number, ours: number): string {
   const ratio = ours / paper;
   if (!Number.isFinite(ratio)) return ABSENT;
   if (ratio === 0) return '0';
-  return ratio >= 0.01 && ratio < 1000 ? String(Number(ratio.toPrecision(3))) : ratio.toExponential(0).replace('+', '');
+  return ratio >= 0.01 && ratio < 100 ? ratio.toPrecision(3) : ratio.toExponential(0).replace('+', '');
 }
 
 /** A minus as it is printed in text, which a number that is to be copied has not. */

@@ -11,9 +11,9 @@ import { finalMetrics } from './trials.js';
 const MOST_TABLES = 20;
 
 const HEADS: Record<Deviation, string> = {
-  mean_difference: '|mean a - mean n|',
-  mean_absolute_difference: 'mean |a - n|',
-  max_absolute_difference: 'max |a - n|',
+  mean_difference: '|mean a − mean n|',
+  mean_absolute_difference: 'mean |a − n|',
+  max_absolute_difference: 'max |a − n|',
   max_relative_error: 'max relative',
 };
 

@@ -18,6 +18,7 @@ export function latex({ title, blocks }: ReportDocument): string {
 \\setlength{\\parindent}{0pt}
 \\setlength{\\parskip}{0.6em}
 \\emergencystretch=3em
+\\renewcommand{\\arraystretch}{1.12}
 \\renewcommand{\\labelitemi}{$\\bullet$}
 % A table wider than the page is drawn smaller.
 \\newsavebox{\\widetable}
@@ -41,7 +42,7 @@ function block(given: Block): string {
     case 'paragraph':
       return inline(given.text);
     case 'list':
-      return `\\begin{itemize}\n${given.items.map((item) => `\\item {} ${inline(item)}`).join('\n')}\n\\end{itemize}`;
+      return `\\begin{itemize}\\raggedright\n${given.items.map((item) => `\\item {} ${inline(item)}`).join('\n')}\n\\end{itemize}`;
     case 'code':
       return codeLines(given.text);
     case 'table':

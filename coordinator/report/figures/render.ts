@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
-import { svgText, type SvgNode } from './svg-text.js';
+import { svgText } from './svg-text.js';
 
 /** A figure as Observable Plot's options say it. */
 export interface Figure {
@@ -57,7 +57,7 @@ export function renderSvg({ description, options, legend = [] }: Figure): string
   svg.setAttribute('role', 'img');
   svg.setAttribute('aria-label', description);
   if (legend.length > 0) svg.append(legendElement(document, legend, options.marginLeft ?? 40, marginTop));
-  return `${svgText(svg as unknown as SvgNode)}\n`;
+  return `${svgText(svg)}\n`;
 }
 
 /** What is used of the DOM, whose types are a browser's. */

@@ -103,7 +103,7 @@ function finalComparisons(part: FinalMetrics, results: PaperResults): Comparison
   return finalRows(part, results).flatMap(({ what, metric, paper, ours }) =>
     paper === undefined || !metric.endsWith('_accuracy')
       ? []
-      : [{ experiment: part.experiment, what: `${part.caption}: ${what}`, unit: 'accuracy', paper, ours }],
+      : [{ experiment: part.experiment, what: `${part.name}: ${what}`, unit: 'accuracy', paper, ours }],
   );
 }
 
@@ -142,14 +142,14 @@ function bestComparisons(part: BestValues, results: PaperResults): Comparison[] 
   return bestRows(part, results).flatMap(({ rank, paper, ours }): Comparison[] => [
     {
       experiment: part.experiment,
-      what: `${part.caption}: validation accuracy ${rank}`,
+      what: `${part.name}: validation accuracy ${rank}`,
       unit: 'accuracy',
       paper: paper.accuracy,
       ours: ours.accuracy,
     },
     {
       experiment: part.experiment,
-      what: `${part.caption}: log10 ${part.parameter} ${rank}`,
+      what: `${part.name}: log10 ${part.parameter} ${rank}`,
       unit: 'log10',
       paper: paper.log10,
       ours: ours.log10,

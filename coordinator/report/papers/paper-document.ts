@@ -1,4 +1,4 @@
-import { ABSENT, formatCompared, formatDeviation, formatDifference, formatRatio } from '../comparison-format.js';
+import { formatCompared, formatDeviation, formatDifference, formatRatio } from '../comparison-format.js';
 import {
   heading,
   paragraph,
@@ -9,7 +9,6 @@ import {
   type TableBlock,
 } from '../document/document.js';
 import { learningCurves } from '../figures/learning-curves.js';
-import { formatMetric } from '../format.js';
 import { computedBlocks, runBlocks } from '../provenance-blocks.js';
 import { courseOf } from '../trials.js';
 import { bestRows, bestTrial, comparisons, finalRows, gradientRows, type PaperResults } from './comparisons.js';
@@ -85,6 +84,9 @@ function partBlocks(part: PaperPart, results: PaperResults): Block[] {
   return curveFigures(part, results);
 }
 
+/** Not to be broken. */
+const ABSOLUTE = '|a\u00a0−\u00a0n|';
+
 /** The paper's columns first, then what cancels nothing. */
 function gradientTable(part: GradientTable, results: PaperResults): TableBlock {
   return {
@@ -93,13 +95,13 @@ function gradientTable(part: GradientTable, results: PaperResults): TableBlock {
     caption: part.caption,
     columns: [
       left('gradient'),
-      left('analytical -'),
+      left('differences'),
       right('paper'),
       right('this run'),
       right('difference'),
       right('this / paper'),
-      right('mean |a - n|'),
-      right('max |a - n|'),
+      right(`mean ${ABSOLUTE}`),
+      right(`max ${ABSOLUTE}`),
       right('max relative'),
     ],
     rows: gradientRows(part, results).map((row) => [
@@ -119,17 +121,11 @@ function gradientTable(part: GradientTable, results: PaperResults): TableBlock {
 function finalTable(part: FinalMetrics, results: PaperResults): TableBlock {
   return {
     kind: 'table',
-    ...(part.label === undefined ? {} : { label: part.label }),
     caption: part.caption,
     columns: [left('metric'), right('paper'), right('this run'), right('difference')],
     rows: finalRows(part, results).map(({ what, metric, paper, ours }) => {
-      const isAccuracy = metric.endsWith('_accuracy');
-      return [
-        what,
-        paper === undefined ? ABSENT : formatMetric(metric, paper),
-        Number.isNaN(ours) ? ABSENT : formatMetric(metric, ours),
-        formatDifference(isAccuracy ? 'accuracy' : 'deviation', paper, ours),
-      ];
+      const unit = metric.endsWith('_accuracy') ? 'accuracy' : 'cost';
+      return [what, formatCompared(unit, paper), formatCompared(unit, ours), formatDifference(unit, paper, ours)];
     }),
   };
 }
@@ -138,7 +134,6 @@ function bestTable(part: BestValues, results: PaperResults): TableBlock {
   const { parameter } = part;
   return {
     kind: 'table',
-    ...(part.label === undefined ? {} : { label: part.label }),
     caption: part.caption,
     columns: [
       right('rank'),

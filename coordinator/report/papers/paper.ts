@@ -57,7 +57,8 @@ export interface FinalMetrics {
   experiment: string;
   /** The search's only one when absent. */
   round?: string;
-  label?: string;
+  /** What the trial is, in lists of numbers. */
+  name: string;
   caption: string;
   /** Of the paper; what it does not tell is absent. */
   paper: Readonly<Record<string, number>>;
@@ -77,7 +78,8 @@ export interface BestValues {
   kind: 'best';
   experiment: string;
   round: string;
-  label?: string;
+  /** What the round is, in lists of numbers. */
+  name: string;
   caption: string;
   parameter: string;
   /** The paper's, best first. */

@@ -18,7 +18,7 @@ class Drawn {
   private readonly root: Element;
 
   constructor(readonly svg: string) {
-    this.root = parseHTML(svg).document as unknown as Element;
+    this.root = parseHTML(svg).document;
   }
 
   all(selector: string): Element[] {
