@@ -14,3 +14,13 @@ export function scheduleExamples(page: string): ScheduleExample[] {
     file: `${common}${settings.replaceAll(/^(?=.)/gm, '  ')}`,
   }));
 }
+
+/** The figure that `vernier report` makes of the page's range test; relative to docs/. */
+export const RANGE_TEST_PICTURE = 'images/schedules/range-test-accuracy.svg';
+
+/** The page's search file of a range test. */
+export function rangeTestExample(page: string): string {
+  const [, file] = /```yaml\n(name: range-test\n[^`]*)```/.exec(page) ?? [];
+  if (file === undefined) throw new Error('docs/schedules.md has no range test');
+  return file;
+}

@@ -11,6 +11,7 @@ import { scoresByParameter, type ScoreRound } from './figures/scores.js';
 import { counted, formatMetric, formatNumber, formatParameter } from './format.js';
 import { gradientCheckBlocks } from './gradient-check-blocks.js';
 import { computedBlocks, runBlocks } from './provenance-blocks.js';
+import { rangeTestBlocks } from './range-test-blocks.js';
 import { roundRows, type ConfigurationRow } from './round-rows.js';
 import { courseOf, roundOf } from './trials.js';
 
@@ -112,6 +113,7 @@ function roundBlocks(round: RoundDetail__Output, detail: SearchDetail__Output, f
     ...(rows.best.length === 0 ? [] : [rankingTable(rows.best, metric)]),
     ...withoutScore(round, rows.best),
     ...gradientCheckBlocks(round),
+    ...rangeTestBlocks(round, metric, (caption, figure) => figures.block(caption, figure)),
     ...curvesOfRound(round, rows.best, metric, figures),
   ];
 }
