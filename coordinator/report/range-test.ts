@@ -9,7 +9,7 @@ export interface RangeTest {
   points: readonly RangeTestPoint[];
 }
 
-export interface RangeTestPoint {
+interface RangeTestPoint {
   /** From 1. */
   epoch: number;
   /** Of the epoch's last update step. */
