@@ -31,7 +31,8 @@ export interface Generator {
  * resuming needs no generator state.
  *
  * Purposes in use: `init` (initial weights), `order:EPOCH` (mini-batch order of an epoch, from 1), `flip:EPOCH` (which images are
- * mirrored), `dropout:EPOCH:LAYER` (which units are kept; hidden layers from 1).
+ * mirrored), `dropout:EPOCH:LAYER` (which units are kept; hidden layers from 1), `samples` and `entries:TENSOR` (what a gradient check
+ * looks at).
  */
 export function generator(seed: number, ...purpose: readonly (string | number)[]): Generator {
   const alea = seedrandom.alea([seed, ...purpose].join(':'));

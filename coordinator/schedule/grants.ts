@@ -1,3 +1,4 @@
+import { isDividedKind } from '../../proto/trainers/index.js';
 import type { Lease } from './leases.js';
 import type { RunningSearch } from './running-search.js';
 import { isSuspect } from './tally.js';
@@ -9,6 +10,9 @@ import { canUse, type ConnectedWorker } from './workers.js';
  * Whoever asks for more has lost count, and others would wait for it.
  */
 const MAX_HELD_A_THREAD = 2;
+
+/** Divided trials that a worker may hold: all its threads run the one, and begin the next when no part of that is left to begin. */
+const MAX_DIVIDED_HELD = 2;
 
 /**
  * The trial a worker runs next: of the oldest search that has one for it, the one of the lowest number. A suspect (a trial that
@@ -24,10 +28,12 @@ export function nextTrial(
 ): { search: RunningSearch; trial: Trial } | undefined {
   if (threadsOf(held, worker.sideBySide) >= MAX_HELD_A_THREAD * worker.threads) return undefined;
   if (held.some(({ trial }) => isSuspect(trial.tally))) return undefined;
+  const enoughDivided = held.filter(({ trial }) => isDividedKind(trial.config['kind'])).length >= MAX_DIVIDED_HELD;
   for (const search of searches) {
     let suspectWaits = false;
     for (const trial of search.round?.pending ?? []) {
       if (!canUse(worker, datasetOf(trial.config, search.datasets)?.sha256)) continue;
+      if (enoughDivided && isDividedKind(trial.config['kind'])) continue;
       if (held.length === 0 || !isSuspect(trial.tally)) return { search, trial };
       suspectWaits = true;
     }

@@ -255,7 +255,9 @@ describe('watching', () => {
     worker.demand(1);
     const lease = await worker.lease();
     worker.send({ progress: { trials: [{ token: lease.token, epochsTotal: 9, epochs: [{ epoch: 4 }] }] } });
-    await watch.until(({ running }) => running[0]?.epoch === 4 && running[0].epochs === 9);
+    await watch.until(({ running }) => running[0]?.epoch === 4 && running[0].epochs === 9 && !running[0].inParts);
+    worker.send({ progress: { trials: [{ token: lease.token, partsDone: 12, partsTotal: 64 }] } });
+    await watch.until(({ running }) => running[0]?.epoch === 12 && running[0].epochs === 64 && running[0].inParts);
     worker.finish(lease, { outcome: 'OUTCOME_COMPLETED', metrics: [{ name: 'val_accuracy', value: 0.5 }], free: 0 });
     const best = await watch.until((event) => event.best !== null);
     expect(best).toMatchObject({ best: { round: 'coarse', number: 1, score: 0.5 }, search: { trialsDone: 1 } });

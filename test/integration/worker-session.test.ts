@@ -60,6 +60,19 @@ describe('a worker session', () => {
     }
   });
 
+  it('tells the parts of a divided trial', async () => {
+    join();
+    await coordinator.next('demand');
+    coordinator.grant({ token: 't1', configJson: '{"kind":"x"}', seed: 7, datasetSha256: 'd', specSha256: 's' });
+    const trial = await runner.started(0);
+    trial.part(12, 64);
+    const { trials } = await coordinator.next('progress');
+    expect(trials).toMatchObject([{ token: 't1', partsDone: 12, partsTotal: 64, epochs: [] }]);
+    trial.end(finished());
+    await coordinator.next('result');
+    trial.part(13, 64); // too late: nothing is told of it
+  });
+
   it('runs what it is granted, tells its epochs, and asks for the next with the result', async () => {
     join();
     await coordinator.next('demand');
@@ -74,7 +87,15 @@ describe('a worker session', () => {
     });
     trial.epoch({ epoch: 1, metrics: { val_loss: 1.5 } }, 10);
     expect(await coordinator.next('progress')).toEqual({
-      trials: [{ token: 't1', epochsTotal: 10, epochs: [{ epoch: 1, metrics: [{ name: 'val_loss', value: 1.5 }] }] }],
+      trials: [
+        {
+          token: 't1',
+          epochsTotal: 10,
+          epochs: [{ epoch: 1, metrics: [{ name: 'val_loss', value: 1.5 }] }],
+          partsDone: 0,
+          partsTotal: 0,
+        },
+      ],
     });
     trial.end(finished());
     expect(await coordinator.next('result')).toMatchObject({

@@ -7,6 +7,7 @@ interface ScriptedTrial {
   /** Which of the calls started it, from 1: those of one call share a thread. */
   thread: number;
   epoch: (epoch: EpochMetrics, epochsTotal: number) => void;
+  part: (done: number, parts: number) => void;
   end: (end: PoolTrialEnd) => void;
   cancelled: boolean;
 }
@@ -25,10 +26,10 @@ export class ScriptedRunner implements TrialRunner {
     return starts.map((start) => this.run(start, this.threadsGiven));
   }
 
-  private run({ request, onEpoch }: TrialStart, thread: number): RunningTrial {
+  private run({ request, onEpoch, onPart = () => undefined }: TrialStart, thread: number): RunningTrial {
     let end: ScriptedTrial['end'] = () => undefined;
     const ended = new Promise<PoolTrialEnd>((resolve) => (end = resolve));
-    const trial: ScriptedTrial = { request, thread, epoch: onEpoch, end, cancelled: false };
+    const trial: ScriptedTrial = { request, thread, epoch: onEpoch, part: onPart, end, cancelled: false };
     this.trials.push(trial);
     for (const wake of this.waiting.splice(0)) wake();
     const cancel = () => {

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { progressLines } from '../../../coordinator/cli/progress/lines.js';
+import type { RunningProgress } from '../../../coordinator/cli/progress/state.js';
 import { COLOURS } from '../../../coordinator/cli/progress/paint.js';
 import { displayWidth } from '../../../coordinator/report/format.js';
 import { frame, middleOfSearch, round } from '../../support/progress-state.js';
@@ -56,6 +57,18 @@ describe('the progress display', () => {
     `);
     const narrow = progressLines(middleOfSearch({ running, threads: 2 }), frame());
     expect(narrow.some((line) => line.trim() === 'and 2 more')).toBe(true);
+  });
+
+  it('counts the parts of divided trials', () => {
+    const running: RunningProgress[] = [
+      { trial: 1, attempt: 1, beside: 1, parameters: {}, epoch: 12, epochs: 64, inParts: true },
+      { trial: 2, attempt: 2, beside: 2, parameters: { lambda: 0.1 }, epoch: 0, epochs: 0 },
+    ];
+    const lines = progressLines(middleOfSearch({ running, threads: 2 }), frame());
+    expect(lines.filter((line) => /^ *trial/.test(line)).join('\n')).toMatchInlineSnapshot(`
+      "        trial 1  part 12/64
+              trial 2  starting  attempt 2  lambda=0.1"
+    `);
   });
 
   it('counts the running trials that have no room', () => {

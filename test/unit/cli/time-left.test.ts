@@ -55,6 +55,21 @@ describe('the time left', () => {
     expect(left.leftMs(last)).toBeCloseTo(10_000);
   });
 
+  it('of divided trials is shared by all threads, down to the last trial', () => {
+    const left = new TimeLeft(new SearchWork([1]));
+    const divided = (done: number, parts: readonly number[]) => {
+      const plain = state(done, 4, parts, 2);
+      return { ...plain, running: plain.running.map((trial) => ({ ...trial, inParts: true })) };
+    };
+    left.observe(divided(0, [0, 0]), 0);
+    const now = divided(0, [5, 0]); // half a trial in 5 s of both threads
+    left.observe(now, 5_000);
+    expect(left.leftMs(now)).toBeCloseTo(35_000);
+    const last = divided(3, [0]);
+    left.observe(last, 30_000);
+    expect(left.leftMs(last)).toBeCloseTo(10_000);
+  });
+
   it('of trials side by side is that of their thread together, and other threads do not help', () => {
     const left = new TimeLeft(new SearchWork([1]));
     const together = () => 1;

@@ -344,5 +344,7 @@ describe('progress', () => {
     expect(world.schedule.running('s')).toEqual([
       { trial: 1, attempt: 1, beside: 1, worker: 'w', epoch: 3, epochs: 8 },
     ]);
+    world.event({ kind: 'progress', session, trials: [{ token, epoch: 5, epochs: 64, inParts: true }] });
+    expect(world.schedule.running('s')[0]).toMatchObject({ epoch: 5, epochs: 64, inParts: true });
   });
 });

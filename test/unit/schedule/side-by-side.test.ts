@@ -197,3 +197,55 @@ describe('trials side by side', () => {
     expect(worker.busy).toHaveLength(8);
   });
 });
+
+describe('divided trials', () => {
+  const checks = (trials: number) =>
+    newSearch('s', {
+      rounds: [
+        roundSpec({
+          trials,
+          trial: {
+            kind: 'gradient-check',
+            dataset: { name: 'tiny', train: 80 },
+            hidden: 50,
+            samples: { count: 5, choice: 'first' },
+            lambda: 0,
+            step: 1e-5,
+          },
+        }),
+      ],
+    });
+
+  it('are granted alone, whatever a worker takes side by side', () => {
+    world.submit(checks(6));
+    expect(threads(join('w', 2))).toEqual([[1], [2]]);
+  });
+
+  it('are two for each worker, which all its threads run: the others wait for other workers', () => {
+    world.submit(checks(6));
+    const a = join('a', 8);
+    expect(threads(a)).toEqual([[1], [2]]);
+    const b = join('b', 8);
+    expect(threads(b)).toEqual([[3], [4]]);
+    world.finish(a, a.running[0]!);
+    expect(threads(a)).toEqual([[2], [5]]);
+    expect(world.schedule.running('s').map(({ trial, beside }) => [trial, beside])).toEqual([
+      [2, 2],
+      [3, 3],
+      [4, 4],
+      [5, 5],
+    ]);
+  });
+
+  it("leave a worker's other threads to other searches", () => {
+    world.submit(checks(6));
+    world.submit(newSearch('younger', { rounds: [roundSpec({ trials: 4 })] }));
+    const worker = join('w', 4, { sideBySide: 1, sideBySideBytes: 0 });
+    expect(worker.running.map(({ search, trial }) => `${search} ${trial}`)).toEqual([
+      's 1',
+      's 2',
+      'younger 1',
+      'younger 2',
+    ]);
+  });
+});

@@ -47,6 +47,18 @@ describe('ProgressBatcher', () => {
     );
   });
 
+  it('tells the last count of a divided trial, and no epoch', () => {
+    const clock = new ManualClock();
+    const sent: TrialProgress[][] = [];
+    const batcher = new ProgressBatcher(clock, (trials) => sent.push(trials));
+    for (let part = 1; part <= 3; part++) batcher.addParts('a', part, 64);
+    clock.advance(250);
+    expect(sent).toEqual([
+      [{ token: 'a', partsDone: 1, partsTotal: 64 }],
+      [{ token: 'a', partsDone: 3, partsTotal: 64 }],
+    ]);
+  });
+
   it('is quiet while there is nothing to tell', () => {
     const clock = new ManualClock();
     const sent: TrialProgress[][] = [];
