@@ -44,15 +44,8 @@ static bool runs(const char *width) {
   return width != NULL;
 }
 
-static uint32_t right[BLOCK];
+static uint32_t right[BLOCK], bits[BLOCK];
 static float inputs[BLOCK], results[BLOCK];
-
-/* Every NaN has one form. */
-static uint32_t bits_of(float x) {
-  uint32_t bits;
-  memcpy(&bits, &x, sizeof bits);
-  return x == x ? bits : FLOAT_NAN;
-}
 
 /* Every step can be undone, so that two blocks that differ in one result have different sums. */
 static uint32_t add(uint32_t sum, uint32_t bits) { return (sum ^ bits) * 0x9e3779b1u; }
@@ -77,12 +70,15 @@ static void check_block(int which, uint32_t block) {
   for (int width = 0; width < WIDTH_COUNT; width++) {
     if (!runs(WIDTHS[width].name)) continue;
     WIDTHS[width].functions[which](inputs, results, BLOCK);
+    memcpy(bits, results, sizeof bits);
+    /* Every NaN has one form. */
+    for (uint32_t i = 0; i < BLOCK; i++) bits[i] = (bits[i] & ~FLOAT_SIGN) > FLOAT_INFINITY ? FLOAT_NAN : bits[i];
+    if (memcmp(bits, right, sizeof bits) == 0) continue;
     int told = 0;
     for (uint32_t i = 0; i < BLOCK && told < 100; i++) {
-      uint32_t result = bits_of(results[i]);
-      if (result == right[i]) continue;
+      if (bits[i] == right[i]) continue;
       printf("wrong %s %s %08" PRIx32 " %08" PRIx32 " %08" PRIx32 "\n", name, WIDTHS[width].name, block * BLOCK + i,
-             right[i], result);
+             right[i], bits[i]);
       told++;
     }
   }

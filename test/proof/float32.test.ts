@@ -49,8 +49,8 @@ function build(subfolder: string, source = SOURCE): string {
   return program;
 }
 
-/** The comparison of some blocks, in two processes. */
-async function compare(task: Task): Promise<Comparison> {
+/** The comparison of some blocks, in two processes, which end with the test. */
+async function compare(task: Task, signal: AbortSignal): Promise<Comparison> {
   const program = fileURLToPath(new URL('compare.ts', import.meta.url));
   const ends = await Promise.all(
     [0, 1].map((half) => {
@@ -59,7 +59,7 @@ async function compare(task: Task): Promise<Comparison> {
         const { stdin } = execFile(
           process.execPath,
           ['--import', 'tsx', program],
-          { maxBuffer: 2 ** 28 },
+          { maxBuffer: 2 ** 28, signal },
           (error, stdout) => (error === null ? resolve(JSON.parse(stdout) as Comparison) : reject(error)),
         );
         stdin?.end(JSON.stringify({ ...task, blocks }));
@@ -119,23 +119,28 @@ describe.skipIf(reason !== '')(`exp and log of float32${reason}`, () => {
     return new Uint32Array(Uint8Array.from(bytes).buffer);
   };
 
-  async function verify(blocks: readonly number[]): Promise<void> {
-    const { implementations, wrong, undecided } = await compare({ program, blocks, numeric: NUMERIC });
+  async function verify(blocks: readonly number[], signal: AbortSignal): Promise<void> {
+    const { implementations, wrong, undecided } = await compare({ program, blocks, numeric: NUMERIC }, signal);
     expect(implementations).toEqual(expect.arrayContaining(['typescript', 'wasm', WIDTHS[process.arch]?.[0]?.[0]]));
     expect(undecided).toEqual([]);
     expect(inOrder(wrong)).toEqual(inOrder(expected(implementations, blocks)));
   }
 
-  it('are correctly rounded, but for log at five inputs: in the hardest blocks and some at random', async () => {
+  it('are correctly rounded, but for log at five inputs: in the hardest blocks and some at random', async ({
+    signal,
+  }) => {
     const random = Array.from({ length: 8 }, () => Math.floor(Math.random() * 4096));
-    await verify([...new Set([...NEAR_BLOCKS, ...SPECIAL_BLOCKS.map(blockOf), ...random])]);
+    await verify([...new Set([...NEAR_BLOCKS, ...SPECIAL_BLOCKS.map(blockOf), ...random])], signal);
   });
 
   it.skipIf(!EXHAUSTIVE)(
     'are correctly rounded, but for log at five inputs: for all 2^32 (skipped without VERNIER_TEST_EXHAUSTIVE=1)',
     { timeout: 1_800_000 },
-    async () => {
-      await verify(Array.from({ length: 4096 }, (_, block) => block));
+    async ({ signal }) => {
+      await verify(
+        Array.from({ length: 4096 }, (_, block) => block),
+        signal,
+      );
     },
   );
 
@@ -207,10 +212,10 @@ describe.skipIf(reason !== '')(`exp and log of float32${reason}`, () => {
     /** In the tenth of seventeen digits: what the last ones change is below what float32 shows in a few blocks. */
     const P1: [string, string] = ['1.66666666666666019037e-1', '1.66666666766666019037e-1'];
 
-    it("in TypeScript's coefficients", async () => {
+    it("in TypeScript's coefficients", async ({ signal }) => {
       const copy = copyOf('proto/numeric', 'numeric', P1)('exp.ts');
       const task = { program, blocks: NEAR.exp.map(blockOf), numeric: pathToFileURL(join(copy, 'index.ts')).href };
-      const { wrong } = await compare(task);
+      const { wrong } = await compare(task, signal);
       const found = wrong.filter(({ name, where }) => name === 'exp' && where === 'typescript');
       expect(found.length).toBeGreaterThan(0);
       for (const { input, correct, result } of found) {
@@ -221,13 +226,10 @@ describe.skipIf(reason !== '')(`exp and log of float32${reason}`, () => {
       expect(wrong.filter(({ name, where }) => name === 'exp' && where !== 'typescript')).toEqual([]);
     });
 
-    it("in the native kernel's", async () => {
+    it("in the native kernel's", async ({ signal }) => {
       const copy = copyOf('worker/kernel/native/source', 'source', P1)('exponential.h');
-      const { wrong, implementations } = await compare({
-        program: build('mistaken', copy),
-        blocks: NEAR.exp.map(blockOf),
-        numeric: NUMERIC,
-      });
+      const task = { program: build('mistaken', copy), blocks: NEAR.exp.map(blockOf), numeric: NUMERIC };
+      const { wrong, implementations } = await compare(task, signal);
       const native = implementations.filter((where) => !['typescript', 'wasm'].includes(where));
       const found = new Set(wrong.filter(({ name }) => name === 'exp').map(({ where }) => where));
       expect([...found].toSorted()).toEqual(native.toSorted());

@@ -9,12 +9,14 @@
 #define JOIN(width, name) width##_##name
 #define NAMED(width, name) JOIN(width, name)
 
+typedef float narrow __attribute__((vector_size(VECTOR_BYTES / 2)));
+
 void NAMED(WIDTH, exp)(const float *x, float *result, size_t count) {
   for (size_t i = 0; i < count; i += WIDE_LANES) {
-    wide values;
-    for (int lane = 0; lane < WIDE_LANES; lane++) values[lane] = x[i + lane];
-    values = exponential(values);
-    for (int lane = 0; lane < WIDE_LANES; lane++) result[i + lane] = (float)values[lane];
+    narrow values;
+    memcpy(&values, x + i, sizeof values);
+    values = __builtin_convertvector(exponential(__builtin_convertvector(values, wide)), narrow);
+    memcpy(result + i, &values, sizeof values);
   }
 }
 
