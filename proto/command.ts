@@ -31,7 +31,7 @@ export interface RetrainRequest extends RetrainTrial, RetrainOptions {
 }
 
 /** What a trial gave. */
-export interface RetrainedTrial {
+interface RetrainedTrial {
   outcome: 'completed' | 'diverged';
   epochs: EpochMetrics[];
   metrics: Metrics;

@@ -1,3 +1,4 @@
+import type { TrialState } from '../../proto/domain.js';
 import { VernierError } from '../../proto/errors.js';
 import { deriveSeed, generator } from '../../proto/seed.js';
 import { hasResults, trialsOf, type RecordedSearch, type RecordedTrial } from './recorded-search.js';
@@ -21,6 +22,16 @@ export function chooseTrials(search: RecordedSearch, wanted: Wanted): RecordedTr
   return wanted === 'all' ? withResults : sampleOf(withResults, wanted.sample, search);
 }
 
+const HOW: Record<TrialState, string> = {
+  pending: 'has not run',
+  leased: 'has not ended',
+  completed: 'completed',
+  diverged: 'diverged',
+  pruned: 'was pruned',
+  failed: 'failed',
+  cancelled: 'was cancelled',
+};
+
 function trialOf(number: number, trials: readonly RecordedTrial[]): RecordedTrial {
   const trial = trials.find((each) => each.number === number);
   if (trial === undefined) {
@@ -30,7 +41,7 @@ function trialOf(number: number, trials: readonly RecordedTrial[]): RecordedTria
     });
   }
   if (hasResults(trial)) return trial;
-  throw new VernierError('TRIAL_NOT_FOUND', `trial ${number} was ${trial.state}: it has no results to verify`, {
+  throw new VernierError('TRIAL_NOT_FOUND', `trial ${number} ${HOW[trial.state]}: it has no results to verify`, {
     mend: 'name trials that completed or diverged, or leave --trial out for a sample of them',
   });
 }

@@ -97,9 +97,9 @@ function sumLines({ search, findings, trials }: Verification, tally: Tally, colu
 function sealLines(search: RecordedSearch, trials: Verification['trials'], columns: number): string[] {
   const seal = sealOf(search, trials);
   if (seal === 'training') {
-    return [indented('with what was trained again the recorded digest is right: the record was changed', columns)];
+    return [indented('the recorded digest fits what was trained again: the store was changed', columns)];
   }
-  return seal === 'record' ? [indented('the recorded digest is right for the recorded results', columns)] : [];
+  return seal === 'record' ? [indented('the recorded digest fits the recorded results', columns)] : [];
 }
 
 function nameOf({ number, round }: Pick<RecordedTrial, 'number' | 'round'>): string {

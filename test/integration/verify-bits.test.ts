@@ -16,7 +16,7 @@ import { retrainer, verify } from '../support/verifying.js';
  */
 
 /** Bits to turn; VERNIER_TEST_BITS asks for more. */
-const RUNS = Number(process.env['VERNIER_TEST_BITS'] ?? 200);
+const RUNS = Number(process.env['VERNIER_TEST_BITS'] ?? 120);
 
 /** Columns that results are, or follow from; of old searches, which do not have them, the file's name and sum are left out. */
 const COLUMNS: Record<string, readonly string[]> = {

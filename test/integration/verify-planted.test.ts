@@ -9,7 +9,7 @@ import { SqliteStore } from '../../coordinator/store/sqlite-store.js';
 import { resultDigest, type DigestTrial } from '../../proto/digest.js';
 import type { Metrics } from '../../proto/domain.js';
 import type { TrialPool } from '../../worker/pool/trial-pool.js';
-import { CoordinatorFixture } from '../support/coordinator-fixture.js';
+import { call, CoordinatorFixture } from '../support/coordinator-fixture.js';
 import { EMBEDDED, joinWith, openPool, WASM } from '../support/pool-worker.js';
 import { FAILING_SEARCH, retrainer, TWO_ROUND_SEARCH, verify } from '../support/verifying.js';
 
@@ -23,7 +23,7 @@ let folder: string;
 let store: string;
 let pool: TrialPool;
 let train: ReturnType<typeof retrainer>;
-const ids = { planted: '', failing: '' };
+const ids = { planted: '', failing: '', cancelled: '' };
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'vernier-planted-'));
@@ -36,7 +36,11 @@ beforeAll(async () => {
   const session = joinWith(pool, address);
   ids.planted = await searches.submitted({ specYaml: TWO_ROUND_SEARCH, fileName: 'planted.yaml', datasets: [] });
   ids.failing = await searches.submitted({ specYaml: FAILING_SEARCH, fileName: 'failing.yaml', datasets: [] });
-  for (const id of Object.values(ids)) await searches.watch(id).ended;
+  for (const id of [ids.planted, ids.failing]) await searches.watch(id).ended;
+  const long = TWO_ROUND_SEARCH.replace('cycles: 1', 'cycles: 20');
+  ids.cancelled = await searches.submitted({ specYaml: long, fileName: 'long.yaml', datasets: [] });
+  await searches.watch(ids.cancelled).until(({ search }) => (search?.trialsDone ?? 0) > 0);
+  await call((done) => searches.client.cancelSearch({ id: ids.cancelled }, done));
   session.drain(0);
   await session.ended;
   await fixture.dispose();
@@ -83,6 +87,7 @@ class Planter {
     this.database.prepare(`UPDATE ${table} SET ${column} = ? WHERE ${at}`).run(after);
   }
 
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- what the column holds is the caller's to say
   json<T>(table: string, column: string, where: string, change: (value: T) => void): void {
     this.change<string>(table, column, where, (text) => {
       const value = JSON.parse(text) as T;
@@ -149,7 +154,7 @@ function firstOf({ trials }: VerificationJson): string | undefined {
 // ---- What is found ---------------------------------------------------------------------------------------------------
 
 it('is verified as long as nothing is changed', async () => {
-  for (const id of Object.values(ids)) {
+  for (const id of [ids.planted, ids.failing]) {
     const { json, error, stderr } = await verify([id, '--store', store, '--all'], train);
     expect(error, stderr).toBeUndefined();
     expect(json).toMatchObject({ verified: true, record: [], leftOut: [] });
@@ -158,6 +163,20 @@ it('is verified as long as nothing is changed', async () => {
   // Of each trial its state and weights; 3 metrics of the validation after both epochs and at the end, 3 of the training after the
   // last epoch and at the end; in the second round 3 more of the training, and 3 of the test.
   expect(json).toMatchObject({ trialsVerified: 12, trialsTotal: 12, values: 12 * (2 + 9 + 6) + 6 * (3 + 3) });
+});
+
+it('of a cancelled search what it has is verified, and the trials it has not are named', async () => {
+  const { json, error, stderr } = await verify([ids.cancelled, '--store', store, '--all'], train);
+  expect(error, stderr).toBeUndefined();
+  expect(json).toMatchObject({ verified: true, resultDigest: null, search: { state: 'cancelled' } });
+  expect(json!.trialsVerified).toBeGreaterThan(0);
+  expect(json!.leftOut.length).toBeGreaterThan(0);
+  expect(json!.trialsVerified + json!.leftOut.length).toBe(6);
+  const { error: refused } = await verify([ids.cancelled, '--store', store, '--trial', '6'], train);
+  expect(refused).toMatchObject({
+    code: 'TRIAL_NOT_FOUND',
+    message: 'trial 6 was cancelled: it has no results to verify',
+  });
 });
 
 /** Results: the digest covers them, and so does training again. */

@@ -12,7 +12,7 @@ import {
   type RecordedTrial,
 } from '../../report/recorded-search.js';
 import { comparedWith, type VerifiedTrial } from '../../report/verification.js';
-import type { CoordinatorApi } from '../api.js';
+import { isOutage, type CoordinatorApi } from '../api.js';
 import { followSearch, specOf } from '../follow.js';
 import type { ReachOptions } from '../options.js';
 import { progressDisplay, type ProgressDisplay } from '../progress/display.js';
@@ -47,8 +47,10 @@ export async function trainOnWorkers(
       const work = { search, chosen, submissions, signal: stop.signal, reached, context };
       try {
         return await (all ? repeatSearch(work) : repeatTrials(work));
-      } finally {
-        if (stop.signal.aborted) await submissions.cancel(reached.api);
+      } catch (error) {
+        // After an outage the same searches are looked for again.
+        if (!isOutage(error)) await submissions.cancel(reached.api);
+        throw error;
       }
     });
   } finally {
@@ -132,7 +134,7 @@ async function repeatTrials(work: Work): Promise<VerifiedTrial[]> {
       return submissions.submit(`trial ${number}`, reached.api, request);
     }),
   );
-  const progress = verifyProgress(context.stderr, context.env, chosen);
+  const progress = toldOnce(verifyProgress(context.stderr, context.env, chosen));
   try {
     return await Promise.all(
       chosen.map((trial, index) => repeated(trial, index, ids[index] as string, work, progress)),
@@ -158,16 +160,29 @@ async function repeated(
   return found;
 }
 
-/** One search's progress as that of one trial among others. What several searches wait for is told once. */
-function asDisplay(place: number, progress: VerifyProgress): ProgressDisplay {
-  let told = '';
+/** What several searches wait for is one thing. */
+function toldOnce(progress: VerifyProgress): VerifyProgress {
+  const told = new Set<string>();
   return {
-    update: ({ running: [running], search: { message } }: ProgressState) => {
+    trained: (trial, epoch, epochs, unit) => progress.trained(trial, epoch, epochs, unit),
+    ended: (trial, how) => progress.ended(trial, how),
+    note: (line) => {
+      if (!told.has(line)) progress.note(line);
+      told.add(line);
+    },
+    end: () => progress.end(),
+  };
+}
+
+/** One search's progress as that of one trial among others. */
+function asDisplay(place: number, progress: VerifyProgress): ProgressDisplay {
+  return {
+    update: ({ running: [running], search: { state, message }, workers }: ProgressState) => {
       if (running !== undefined && running.epochs > 0) {
         progress.trained(place, running.epoch, running.epochs, running.inParts ? 'part' : 'epoch');
       }
-      if (message !== '' && message !== told) progress.note(printable(message));
-      told = message;
+      if (message !== '') progress.note(printable(message));
+      if (workers === 0 && state === 'running') progress.note('waiting for workers: none is connected');
     },
     note: (line) => progress.note(line),
     end: () => undefined,
