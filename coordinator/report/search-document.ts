@@ -23,7 +23,7 @@ const MOST_DOTS = 1000;
 /**
  * The report of any search, ended or not: every round's best, scores by parameter, learning curves.
  *
- * @param detail with its trials' epochs
+ * @param detail with its trials' epochs and settings
  * @param store how a command reaches the store: ` --store FILE`, or nothing for the default one
  */
 export function searchDocument(detail: SearchDetail__Output, store: string): ReportDocument {
