@@ -156,7 +156,9 @@ describe("a search's report", () => {
     };
     const tested = trial(1, {}, { val_accuracy: 0.5 }, { ...course(0.05), configJson: JSON.stringify(config) });
     const found = searchDocument(detail([round([tested])], { best: null }), '').blocks;
-    expect(captions(found)).toContain('1 val_accuracy by learning rate in the range test of trial 1.');
+    expect(captions(found)).toContain(
+      '1 Learning rate range test in round coarse: val_accuracy after each epoch against the rate that the epoch ended at.',
+    );
   });
 
   it('is there of a search that has only begun, or in which nothing went well', () => {
