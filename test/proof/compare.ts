@@ -15,7 +15,7 @@ export interface Task {
   program: string;
   /** 0 to 4095, of 2^20 inputs each. */
   blocks: readonly number[];
-  /** The module with `exp` and `log` of float64: proto/numeric, or a copy of it. */
+  /** The module with `exp32` and `log32`: proto/numeric, or a copy of it. */
   numeric: string;
 }
 
@@ -44,21 +44,20 @@ const CHUNK = 2 ** 12;
 const MOST_TOLD = 100;
 
 interface Numeric {
-  exp: (x: number) => number;
-  log: (x: number) => number;
+  exp32: (x: number) => number;
+  log32: (x: number) => number;
 }
 type InChunks = (values: Float32Array<ArrayBuffer>) => void;
 type Implementations = Record<string, Record<Wrong['name'], InChunks>>;
 
 async function typescript(module: string): Promise<Record<Wrong['name'], InChunks>> {
   const numeric = (await import(module)) as Numeric;
-  // A Float32Array rounds what is stored in it.
   return {
     exp: (values) => {
-      for (let i = 0; i < CHUNK; i++) values[i] = numeric.exp(values[i] as number);
+      for (let i = 0; i < CHUNK; i++) values[i] = numeric.exp32(values[i] as number);
     },
     log: (values) => {
-      for (let i = 0; i < CHUNK; i++) values[i] = numeric.log(values[i] as number);
+      for (let i = 0; i < CHUNK; i++) values[i] = numeric.log32(values[i] as number);
     },
   };
 }
