@@ -63,7 +63,7 @@ function request(config: object, changes: Partial<TrialRequest> = {}): TrialRequ
   };
 }
 
-/** Of a moment and one part; of sixteen parts; of sixteen parts of half a second and more, were it not cancelled. */
+/** Of a moment and four parts; of sixteen parts; of sixteen parts of half a second and more, were it not cancelled. */
 const SMALL = checkConfig({ entries: 1 });
 const LARGE = checkConfig({ hidden: 20, samples: { count: 20 }, entries: 300 });
 const LARGE_PARTS = gradientCheckTrainer.needs(LARGE, DATASET).parts;
@@ -94,7 +94,7 @@ function started(pool: TrialPool, config: object): { trial: RunningTrial; firstP
 describe('a divided trial', () => {
   it('has parts for every thread', () => {
     expect(LARGE_PARTS).toBe(16);
-    expect(gradientCheckTrainer.needs(SMALL, DATASET).parts).toBe(1);
+    expect(gradientCheckTrainer.needs(SMALL, DATASET).parts).toBe(4);
   });
 
   it('has the same bits in one thread, in two and in three, whatever the kernel', async () => {

@@ -126,10 +126,10 @@ function withGradients(
 }
 
 /** A product with transposed weights: only the one by a layer's inputs walks the rows of its first factor so. */
-const transposed: Fault = ({ multiply }) => ({
+const transposed: Fault = (right) => ({
   multiply: (m, n, depth, a, aRow, aStep, ...others) => {
-    if (aRow === BYTES && m === depth) multiply(m, n, depth, a, aStep, aRow, ...others);
-    else multiply(m, n, depth, a, aRow, aStep, ...others);
+    if (aRow === BYTES && m === depth) right.multiply(m, n, depth, a, aStep, aRow, ...others);
+    else right.multiply(m, n, depth, a, aRow, aStep, ...others);
   },
 });
 
@@ -166,22 +166,22 @@ const FAULTS: Record<string, (memory: WebAssembly.Memory) => Kernel> = {
     ),
   ),
   'no ReLU on the way back': withFault(() => ({ maskInactive: () => {} })),
-  'a record left out of a bias': withFault(({ updateBias }) => ({
-    updateBias: (g, row, units, rows, ...others) => updateBias(g, row, units, rows - 1, ...others),
+  'a record left out of a bias': withFault((right) => ({
+    updateBias: (g, row, units, rows, ...others) => right.updateBias(g, row, units, rows - 1, ...others),
   })),
-  'no dropout on the way back': withFault(({ softmaxGradient, multiplyElements, activate }) => {
+  'no dropout on the way back': withFault((right) => {
     let backward = false;
     return {
       activate: (...args) => {
         backward = false;
-        activate(...args);
+        right.activate(...args);
       },
       softmaxGradient: (...args) => {
         backward = true;
-        softmaxGradient(...args);
+        right.softmaxGradient(...args);
       },
       multiplyElements: (...args) => {
-        if (!backward) multiplyElements(...args);
+        if (!backward) right.multiplyElements(...args);
       },
     };
   }),

@@ -23,7 +23,7 @@ describe('the samples', () => {
     const drawn = (seed: number, count: number) =>
       sampleRows(seed, checkConfig({ dataset: { name: 'd', train: 60 }, samples: { count, choice: 'random' } }));
     expect(new Set(drawn(42, 60))).toEqual(new Set(Array.from({ length: 60 }, (_, row) => row)));
-    expect([...drawn(42, 9)]).toEqual([...drawn(42, 60).slice(0, 9)]);
+    expect(drawn(42, 9)).toEqual(drawn(42, 60).slice(0, 9));
     expect(drawn(42, 60)).not.toEqual(drawn(43, 60));
     // A stream of their own: the first epoch's order is another permutation of the same records.
     expect(drawn(42, 60)).not.toEqual(batchOrder(42, 1, 60));
