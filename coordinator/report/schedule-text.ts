@@ -13,9 +13,9 @@ export interface ChartRoom {
 }
 
 const LEAST_COLUMNS = 30;
-const LEAST_ROWS = 4;
-/** Tenths: a greatest rate of 0.1 has the labels 0.01, 0.02, ... */
-const MOST_ROWS = 10;
+/** Tenths of the greatest rate where there is room, else fifths: the labels of 0.1 are 0.01, 0.02, ... or 0.02, 0.04, ... */
+const ROWS = 10;
+const FEWER_ROWS = 5;
 /** Lines of a round besides its chart's: words, epochs, an empty one. */
 const OTHER_LINES = 7;
 
@@ -28,7 +28,7 @@ export function scheduleLines(
   const columns = Math.max(LEAST_COLUMNS, given);
   const title = `Round ${number}, ${printable(round.name)}`;
   if (!isTold(round)) return [wrap(`${title}: ${untoldInWords(round)}`, columns, '  ')];
-  const height = Math.min(MOST_ROWS, Math.max(LEAST_ROWS, givenRows - OTHER_LINES));
+  const height = givenRows - OTHER_LINES < ROWS ? FEWER_ROWS : ROWS;
   return [
     wrap(`${title}: ${rateInWords(round)}`, columns, '  '),
     wrap(lengthInWords(round), columns, '  '),
@@ -43,9 +43,11 @@ const LABEL_COLUMNS = 9;
 /** Where the vertical axis stands: after a label and a space. */
 const AXIS = LABEL_COLUMNS + 1;
 const EPOCH = ' epoch';
+/** What the last epoch's number, of at most five digits, takes beyond its tick. */
+const OVERHANG = 2;
 
 function chart({ plan, rate }: RoundSchedule, columns: number, height: number): string[] {
-  const width = columns - AXIS - EPOCH.length;
+  const width = columns - AXIS - OVERHANG - EPOCH.length;
   // By its logarithm an exponential growth is a straight line.
   const logarithmic = rate.schedule === 'range_test' && rate.growth === 'exponential';
   const series = seriesOf(plan, width).map((values) => (logarithmic ? values.map(log) : values));
@@ -90,16 +92,16 @@ function seriesOf(plan: TrainingPlan, width: number): number[][] {
 
 /** Two lines: a tick where an epoch ends, and under ticks as there is room the number of the epoch that ends there. */
 function epochAxis({ stepsPerEpoch, totalSteps, epochs }: TrainingPlan, width: number): string[] {
-  const columnsAnEpoch = (stepsPerEpoch * width) / totalSteps;
+  const columnsAnEpoch = (stepsPerEpoch * (width - 1)) / totalSteps;
   const room = String(epochs).length + 1;
   const every = epochInterval(epochs, (interval) => interval * columnsAnEpoch >= room);
   const line = Array.from({ length: width }, () => '─');
-  const words = Array.from({ length: width }, () => ' ');
+  const words = Array.from({ length: width + OVERHANG }, () => ' ');
   for (let epoch = every; epoch * stepsPerEpoch <= totalSteps; epoch += every) {
-    const column = Math.min(width - 1, Math.round(epoch * columnsAnEpoch));
+    const column = Math.round(epoch * columnsAnEpoch);
     line[column] = '┴';
     const text = String(epoch);
-    const start = Math.min(column - Math.floor((text.length - 1) / 2), width - text.length);
+    const start = column - Math.floor((text.length - 1) / 2);
     for (let index = 0; index < text.length; index++) words[start + index] = text.charAt(index);
   }
   line[0] = '└';
