@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
 import { Resvg } from '@resvg/resvg-js';
 
+const require = createRequire(import.meta.url);
+
 /** Pixels a unit of the SVG: sharp in print at the size that a page has room for. */
 const SCALE = 2;
 
@@ -11,7 +13,7 @@ const SCALE = 2;
  * @returns the file's bytes, the same for the same SVG
  */
 export function renderPng(svg: string): Uint8Array {
-  const font = createRequire(import.meta.url).resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf');
+  const font = require.resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf');
   const resvg = new Resvg(svg, {
     // A machine's own fonts would make its pictures others than ours.
     font: {

@@ -62,7 +62,7 @@ const LEASE = { leaseMs: 6_000, renewMs: 2_000 };
 const HOW_TO_GO_ON = 'the same command goes on with it';
 
 /** A search file whose soundness has been checked. */
-export interface SearchToRun {
+interface SearchToRun {
   text: string;
   /** What messages call the file. */
   fileName: string;

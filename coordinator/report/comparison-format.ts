@@ -3,7 +3,7 @@ import type { Comparison } from './papers/comparisons.js';
 /** Numbers of a paper beside ours, as tables print them. */
 
 /** Where there is nothing to print. */
-export const ABSENT = '–';
+const ABSENT = '–';
 
 const ACCURACY_DECIMALS = 2;
 const DECIMALS = 4;

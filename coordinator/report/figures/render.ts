@@ -12,7 +12,7 @@ export interface Figure {
   legend?: readonly LegendEntry[];
 }
 
-export interface LegendEntry {
+interface LegendEntry {
   label: string;
   colour: string;
   /** As SVG's stroke-dasharray; a whole line when absent. */
@@ -23,7 +23,7 @@ export interface LegendEntry {
 export const SERIES_COLOURS = ['#3b6fd4', '#d9542b', '#2f9e6e', '#a25bc8', '#b8860b', '#0e8fa8', '#c2417f', '#6b7280'];
 
 /** The DejaVu fonts' own metrics are Verdana's; PNG files are drawn with the first of them. */
-export const FONT_FAMILY = "'DejaVu Sans', Verdana, sans-serif";
+const FONT_FAMILY = "'DejaVu Sans', Verdana, sans-serif";
 const FONT_SIZE = 12;
 const FOREGROUND = '#1f2328';
 const BACKGROUND = '#ffffff';

@@ -3,7 +3,7 @@ import { formatNumber } from '../format.js';
 import { SERIES_COLOURS, type Figure } from './render.js';
 
 /** A trial's score by the value of one parameter. */
-export interface ScoredValue {
+interface ScoredValue {
   value: number;
   score: number;
   /** The search's best. */

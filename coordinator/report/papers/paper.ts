@@ -17,7 +17,7 @@ export interface Paper {
   sections: readonly PaperSection[];
 }
 
-export interface Experiment {
+interface Experiment {
   /** The search file, from the package's root; an absolute path is taken as it is. */
   file: string;
   /** The search's name, by which sections refer to it. */
@@ -26,7 +26,7 @@ export interface Experiment {
   ownSeeds?: true;
 }
 
-export interface PaperSection {
+interface PaperSection {
   heading: string;
   parts: readonly PaperPart[];
 }
