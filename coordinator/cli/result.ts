@@ -31,7 +31,7 @@ export function writeResult(
     writeJson(searchJson(detail), stdout);
     return;
   }
-  const columns = Math.min(TEXT_COLUMNS, stdout.columns ?? TEXT_COLUMNS);
+  const columns = Math.min(TEXT_COLUMNS, stdout.columns || TEXT_COLUMNS);
   const told = provenance ? [provenanceText(detail, columns)] : [];
   stdout.write(`${[searchText(detail, columns), ...told, ...closingLines(detail, serving, sameAgain)].join('\n')}\n`);
 }

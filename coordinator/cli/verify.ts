@@ -154,7 +154,7 @@ function tell(verification: Verification, { json }: VerifyOptions, { stdout }: C
     writeJson(verificationJson(verification), stdout);
     return;
   }
-  const columns = Math.min(TEXT_COLUMNS, stdout.columns ?? TEXT_COLUMNS);
+  const columns = Math.min(TEXT_COLUMNS, stdout.columns || TEXT_COLUMNS);
   stdout.write(`${verificationText(verification, columns)}\n`);
 }
 
@@ -166,9 +166,18 @@ function requireEnded({ id, state }: RecordedSearch, sameAgain: string): void {
   });
 }
 
-/** @throws VernierError NUMERICS_MISMATCH */
+/** @throws VernierError NUMERICS_MISMATCH, PROTOCOL_MISMATCH */
 function requireNumerics({ id, numericsVersion }: RecordedSearch, version: string | undefined): void {
   if (numericsVersion === NUMERICS_VERSION) return;
+  if (numericsVersion === '') {
+    throw new VernierError(
+      'PROTOCOL_MISMATCH',
+      'the coordinator does not tell what a search follows from: it is older',
+      {
+        mend: 'run the same version of vernier on every machine',
+      },
+    );
+  }
   const theirs = printable(numericsVersion);
   throw new VernierError(
     'NUMERICS_MISMATCH',

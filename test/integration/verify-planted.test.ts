@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { verifyCommand } from '../../coordinator/cli/verify.js';
 import type { VerificationJson } from '../../coordinator/report/verification.js';
 import { epochsFromJson, epochsToJson, metricsFromJson, metricsToJson } from '../../coordinator/store/exact-json.js';
 import { SqliteStore } from '../../coordinator/store/sqlite-store.js';
 import { resultDigest, type DigestTrial } from '../../proto/digest.js';
 import type { Metrics } from '../../proto/domain.js';
 import type { TrialPool } from '../../worker/pool/trial-pool.js';
+import { runCommand } from '../support/command.js';
 import { call, CoordinatorFixture } from '../support/coordinator-fixture.js';
 import { EMBEDDED, joinWith, openPool, WASM } from '../support/pool-worker.js';
 import { FAILING_SEARCH, retrainer, TWO_ROUND_SEARCH, verify } from '../support/verifying.js';
@@ -163,6 +165,16 @@ it('is verified as long as nothing is changed', async () => {
   // Of each trial its state and weights; 3 metrics of the validation after both epochs and at the end, 3 of the training after the
   // last epoch and at the end; in the second round 3 more of the training, and 3 of the test.
   expect(json).toMatchObject({ trialsVerified: 12, trialsTotal: 12, values: 12 * (2 + 9 + 6) + 6 * (3 + 3) });
+});
+
+it('is told in lines of 80 columns on a terminal that does not tell its width', async () => {
+  let text = '';
+  const stdout = { columns: 0, write: (part: string) => ((text += part), true) } as NodeJS.WriteStream;
+  const context = { ...train, stdout, localDatasets: () => Promise.resolve([EMBEDDED]) };
+  await runCommand(verifyCommand, ['verify', ids.planted, '--store', store], {}, context);
+  expect(text).toMatch(
+    /^verified: 3 of 12 trials, \d+ values, digest [0-9a-f]{64}\n {2}trained again on wasm, vernier /,
+  );
 });
 
 it('of a cancelled search what it has is verified, and the trials it has not are named', async () => {
@@ -516,6 +528,12 @@ describe('a changed record', () => {
     expect(error).toBeDefined();
     expect(json?.verified).toBe(false);
     expect(json?.record.map(({ what }) => what)[0]).toBe(found);
+  });
+
+  it('is found where it is wrong, and not once more in what follows from it', async () => {
+    const change = RECORDS.find(([what]) => what === 'an interval of the first round')![2];
+    const { json } = await verify([ids.planted, '--store', changed(ids.planted, change)], train);
+    expect(json?.record.map(({ what }) => what)).toEqual(['round coarse, interval lambda.max']);
   });
 
   it('of a parameter that the settings and the digest were changed with is found all the same', async () => {

@@ -129,7 +129,7 @@ class LiveProgress implements VerifyProgress {
   ended(trial: number, how: string): void {
     this.standing.end(trial);
     this.note(`trial ${this.standing.numberOf(trial)}: ${how}`);
-    this.drawSoon();
+    this.draw();
   }
 
   note(line: string): void {
