@@ -1,6 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { doubleBits, sha256Hex } from '../../proto/canonical.js';
 import { catalogued } from '../../proto/datasets.js';
@@ -16,6 +18,7 @@ import type { TrialFinished } from '../../worker/trainers/trainer.js';
 import { BACKENDS } from '../support/backends.js';
 import { afterwards, elements, faultyKernel, type Fault } from '../support/faulty-kernel.js';
 import { checkConfig, runCheck } from '../support/gradient-check.js';
+import { PYTHON } from '../support/python.js';
 
 /* Checks of real records, by every kernel, right ones and wrong ones. */
 
@@ -81,6 +84,37 @@ describe('a gradient check', () => {
     expect(check.outcome).toBe('diverged');
   });
 });
+
+const hasNumpy = spawnSync(PYTHON, ['-c', 'import numpy']).status === 0;
+const NUMPY_CHECK = fileURLToPath(new URL('../numpy/gradient_check.py', import.meta.url));
+
+describe.skipIf(!hasNumpy)(
+  `NumPy (${hasNumpy ? PYTHON : `skipped: ${PYTHON} has no NumPy, see VERNIER_TEST_PYTHON`})`,
+  () => {
+    beforeAll(() => {
+      const { images, labels, records, inputs } = dataset.train;
+      const { buffer } = memory.memory;
+      writeFileSync(join(folder, 'train-images.bin'), new Uint8Array(buffer, images.offset, records * inputs));
+      writeFileSync(join(folder, 'train-labels.bin'), new Uint8Array(buffer, labels.offset, records));
+    });
+
+    it.each([
+      ['a few entries', { entries: 6 }],
+      ['a penalty, random samples', { entries: 4, lambda: 0.02, samples: { count: 9, choice: 'random' } }],
+      ['two hidden layers, He, another step', { hidden: [12, 9], init: 'he', step: 1e-4, entries: 4 }],
+      ['dropout, Xavier', { hidden: [12, 9], init: 'xavier', dropout: 0.3, entries: 4, lambda: 0.001 }],
+    ])('computes the same bits from docs/numerics.md: %s', (_, changes) => {
+      const config = checkConfig({ hidden: [4], ...changes });
+      const { inputs, classes } = dataset.info;
+      const input = JSON.stringify({ inputs, classes, seed: 42, config });
+      const run = spawnSync(PYTHON, [NUMPY_CHECK, folder], { input, encoding: 'utf8' });
+      expect(run.status, run.stderr).toBe(0);
+      const { metrics, weightsSha256 } = runCheck(BACKENDS.at(-1)!.open, memory, dataset, config);
+      const digits = Object.fromEntries(Object.entries(metrics).map(([name, value]) => [name, doubleBits(value)]));
+      expect(JSON.parse(run.stdout)).toEqual({ weightsSha256, metrics: digits });
+    });
+  },
+);
 
 /** What right gradients stay below, with any of these settings, and what wrong ones exceed. */
 const HONEST = 1e-3;

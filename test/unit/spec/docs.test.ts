@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse as parseYaml } from 'yaml';
+import { openRound } from '../../../coordinator/search/open-round.js';
 import { DISTRIBUTION_NAMES, distributionJsonSchema } from '../../../coordinator/spec/distributions.js';
 import { branchesOf, mapBranchesOf, type JsonSchema } from '../../../coordinator/spec/json-schema.js';
 import { RULES } from '../../../coordinator/spec/rules.js';
@@ -113,6 +114,26 @@ describe('configs/', () => {
     const text = readFileSync(join(CHECKOUT, 'configs', file), 'utf8');
     expect(problemsOf(text)).toEqual([]);
     expect(parse(text).spec.name).toBe(basename(file, '.yaml'));
+  });
+
+  it("paper/gradient-check.yaml is the paper's four tables, in their order", () => {
+    const { spec, datasets } = parse(readFileSync(join(CHECKOUT, 'configs/paper/gradient-check.yaml'), 'utf8'));
+    expect(datasets.map(({ name }) => name)).toEqual(['cifar10']);
+    const opened = openRound(spec, []);
+    if ('impossible' in opened) throw new Error(opened.impossible);
+    const common = {
+      kind: 'gradient-check',
+      dataset: { name: 'cifar10', train: 10_000 },
+      hidden: 50,
+      lambda: 0,
+      step: 1e-5,
+    };
+    expect(opened.trials.map(({ seed, config }) => ({ seed, ...config }))).toEqual([
+      { seed: 42, ...common, samples: { count: 20, choice: 'first' } },
+      { seed: 400, ...common, samples: { count: 20, choice: 'first' } },
+      { seed: 42, ...common, samples: { count: 20, choice: 'random' } },
+      { seed: 400, ...common, samples: { count: 20, choice: 'random' } },
+    ]);
   });
 
   it("paper/lambda-search.yaml is the paper's search", () => {
