@@ -7,7 +7,7 @@ import { openRound } from '../../coordinator/search/open-round.js';
 import { parseSearchFile } from '../../coordinator/spec/search-file.js';
 import { doubleBits } from '../../proto/canonical.js';
 import { catalogued } from '../../proto/datasets.js';
-import { cos, log } from '../../proto/numeric/index.js';
+import { cos, exp, log } from '../../proto/numeric/index.js';
 import { packageFile } from '../../proto/package-root.js';
 import { generator, parameterDraw } from '../../proto/seed.js';
 import { twoLayerSchema, type TwoLayerConfig } from '../../proto/trainers/two-layer.js';
@@ -52,6 +52,13 @@ function sha(values: Float32Array | Uint32Array): string {
     .digest('hex');
 }
 
+/** Of every branch; the cosines near odd multiples of pi / 2 take the angle's further parts. */
+const FUNCTIONS = {
+  exp: { of: exp, at: ['1', '-1', '-0.3', '-20.5', '-87.25', '-745'] },
+  log: { of: log, at: ['0.3', '0.7071', '1.0001', '10', '1e-310'] },
+  cos: { of: cos, at: ['0.5', '1', '2.5', '4', '6', '1.5707963267948966', '4.71238898038469'] },
+};
+
 /** The quickstart's first trial, as it is leased. */
 function firstTrial(): { searchSeed: number; seed: number; config: TwoLayerConfig; lambda: number } {
   const fileName = 'configs/quickstart.yaml';
@@ -76,6 +83,9 @@ function productSteps(memory: NodeMemory, dataset: LoadedDataset, kernel: Kernel
   const [inputs, hidden, classes] = shape.layers as [number, number, number];
   const rows = shape.batchSize;
 
+  for (const [name, { of, at }] of Object.entries(FUNCTIONS)) {
+    for (const x of at) add(`${name}(${x})`, ...float64(of(Number(x))));
+  }
   add('training seed', String(seed));
   add('u of lambda', ...float64(parameterDraw(searchSeed, 0, 0, 'lambda', 0)));
   add('lambda', ...float64(lambda));

@@ -48,6 +48,14 @@ def derive(*parts):
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 11
 
 
+for name, function, points in (
+    ("exp", lambda x: float(exp(x)), ("1", "-1", "-0.3", "-20.5", "-87.25", "-745")),
+    ("log", log, ("0.3", "0.7071", "1.0001", "10", "1e-310")),
+    ("cos", cos, ("0.5", "1", "2.5", "4", "6", "1.5707963267948966", "4.71238898038469")),
+):
+    for x in points:
+        add(f"{name}({x})", f64_digits(function(float(x))))
+
 search_seed = settings["seed"]
 seed = derive(search_seed, "train", 0)
 add("training seed", seed)
