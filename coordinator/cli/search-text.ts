@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
 import { VernierError } from '../../proto/errors.js';
 
 const REASONS: Record<string, string> = {
@@ -14,7 +15,8 @@ const REASONS: Record<string, string> = {
  */
 export async function readSearchText(path: string): Promise<string> {
   try {
-    return await readFile(path === '-' ? '/dev/stdin' : path, 'utf8');
+    // As a stream: a socket, as other programs give it, cannot be opened as /dev/stdin.
+    return await (path === '-' ? text(process.stdin) : readFile(path, 'utf8'));
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
     throw new VernierError('FILE_UNREADABLE', `${path}: ${REASONS[code] ?? message}`, {
