@@ -531,9 +531,17 @@ describe('a changed record', () => {
   });
 
   it('is found where it is wrong, and not once more in what follows from it', async () => {
-    const change = RECORDS.find(([what]) => what === 'an interval of the first round')![2];
+    // Of the trial that the second round carries on, and narrows by.
+    let from = 0;
+    const change: Change = (p) => {
+      from = p.database
+        .prepare(`SELECT carried_from FROM trials WHERE search = ${p.key} AND number = 7`)
+        .pluck()
+        .get() as number;
+      p.json<{ lambda: number }>('trials', 'parameters_json', `number = ${from}`, (v) => void (v.lambda *= 1.5));
+    };
     const { json } = await verify([ids.planted, '--store', changed(ids.planted, change)], train);
-    expect(json?.record.map(({ what }) => what)).toEqual(['round coarse, interval lambda.max']);
+    expect(json?.record.map(({ what }) => what)).toEqual([`trial ${from}, parameter lambda`, 'result digest']);
   });
 
   it('of a parameter that the settings and the digest were changed with is found all the same', async () => {
