@@ -3,6 +3,8 @@ import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { comparisonText } from '../../../coordinator/report/comparison-text.js';
 import { plainText, type Block, type TableBlock } from '../../../coordinator/report/document/document.js';
+import { learningCurves } from '../../../coordinator/report/figures/learning-curves.js';
+import { renderSvg } from '../../../coordinator/report/figures/render.js';
 import { comparisons, type PaperResults } from '../../../coordinator/report/papers/comparisons.js';
 import { PAPERS } from '../../../coordinator/report/papers/index.js';
 import { paperDocument } from '../../../coordinator/report/papers/paper-document.js';
@@ -242,7 +244,16 @@ describe('a paper’s report', () => {
   it('draws the trial’s own curves', () => {
     const figures = blocks.flatMap((block) => (block.kind === 'figure' ? [block] : []));
     expect(figures.map(({ number }) => number)).toEqual([7]);
-    expect(figures[0]!.figure.legend?.map(({ label }) => label)).toEqual(['training', 'validation']);
+    const points = (values: readonly number[]) => values.map((value, index) => ({ epoch: index + 1, value }));
+    const expected = learningCurves({
+      description: 'Line chart: Cost.',
+      axis: 'cost',
+      curves: [
+        { label: 'training', points: points([2.5, 2, 1.5]) },
+        { label: 'validation', points: points([1, 2, 3].map((epoch) => 3.2 - epoch / 3)) },
+      ],
+    });
+    expect(renderSvg(figures[0]!.figure)).toBe(renderSvg(expected));
   });
 
   it('keeps ids, times and machines in its last part, with the commands that check it', () => {
