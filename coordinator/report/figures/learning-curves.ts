@@ -4,7 +4,7 @@ import { SERIES_COLOURS, type Figure } from './render.js';
 /** A metric's course over the epochs of one trial. */
 export interface Curve {
   label: string;
-  /** In epoch order; values that are not finite are left out. */
+  /** In epoch order; one that is not finite leaves a gap. */
   points: readonly CurvePoint[];
 }
 
@@ -35,7 +35,6 @@ export interface LearningFigure {
 export function learningCurves({ description, axis, percent = false, curves }: LearningFigure): Figure {
   const styled = curves.map((curve, index) => ({
     ...curve,
-    points: finite(curve.points),
     colour: SERIES_COLOURS[index % SERIES_COLOURS.length] as string,
     dash: DASHES[index % DASHES.length],
   }));
@@ -71,9 +70,9 @@ export function curvesWithOneOutstanding({
       ...frame(axis, percent, curves),
       marks: [
         ...others.map(({ points }) =>
-          Plot.lineY(finite(points), { x: 'epoch', y: 'value', stroke: grey, strokeWidth: 1, strokeOpacity: 0.75 }),
+          Plot.lineY(points, { x: 'epoch', y: 'value', stroke: grey, strokeWidth: 1, strokeOpacity: 0.75 }),
         ),
-        Plot.lineY(finite(outstanding.points), { x: 'epoch', y: 'value', stroke: colour, strokeWidth: 2.2 }),
+        Plot.lineY(outstanding.points, { x: 'epoch', y: 'value', stroke: colour, strokeWidth: 2.2 }),
         border(),
       ],
     },
@@ -101,10 +100,6 @@ function epochTicks(last: number): number[] {
   const ticks: number[] = step > 1 ? [1] : [];
   for (let epoch = step; epoch <= Math.max(2, last); epoch += step) ticks.push(epoch);
   return ticks;
-}
-
-function finite(points: readonly CurvePoint[]): CurvePoint[] {
-  return points.filter(({ value }) => Number.isFinite(value));
 }
 
 function dashed(dash: string | undefined): { strokeDasharray?: string } {

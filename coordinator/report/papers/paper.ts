@@ -55,7 +55,7 @@ export interface GradientTable {
 export interface FinalMetrics {
   kind: 'final';
   experiment: string;
-  /** The search's only one when absent. */
+  /** The search's last one when absent. */
   round?: string;
   /** What the trial is, in lists of numbers. */
   name: string;

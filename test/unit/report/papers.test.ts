@@ -5,7 +5,7 @@ import { comparisonText } from '../../../coordinator/report/comparison-text.js';
 import { plainText, type Block, type TableBlock } from '../../../coordinator/report/document/document.js';
 import { learningCurves } from '../../../coordinator/report/figures/learning-curves.js';
 import { renderSvg } from '../../../coordinator/report/figures/render.js';
-import { comparisons, type PaperResults } from '../../../coordinator/report/papers/comparisons.js';
+import { bestTrial, comparisons, type PaperResults } from '../../../coordinator/report/papers/comparisons.js';
 import { PAPERS } from '../../../coordinator/report/papers/index.js';
 import { paperDocument } from '../../../coordinator/report/papers/paper-document.js';
 import type { Paper } from '../../../coordinator/report/papers/paper.js';
@@ -181,6 +181,12 @@ describe('a paper’s numbers beside ours', () => {
     expect(ours).toHaveLength(7);
     expect(ours.every(Number.isNaN)).toBe(true);
     expect(comparisonText(comparisons(PAPER, without))).not.toContain('NaN');
+  });
+
+  it('are of the last round where the paper’s part names none', () => {
+    expect(bestTrial(lambdas)?.number).toBe(4);
+    expect(bestTrial(lambdas, 'coarse')?.number).toBe(2);
+    expect(bestTrial(lambdas, 'absent')).toBeUndefined();
   });
 
   it('fit a terminal', () => {

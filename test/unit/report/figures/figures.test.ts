@@ -106,11 +106,13 @@ describe('learning curves', () => {
     expect(drawn.lines(accuracy.legend![0]!.colour)[0]!.map(([, top]) => y(top))).toEqual(near([40, 50], 0));
   });
 
-  it('leave out what is not finite, and bear no epoch at all', () => {
-    const gaps = learningCurves({ description: 'g', axis: 'loss', curves: [curve('a', [1, NaN, 3, Infinity])] });
+  it('have a gap where a value is not finite, and bear no epoch at all', () => {
+    const gaps = learningCurves({ description: 'g', axis: 'loss', curves: [curve('a', [1, NaN, 3, 2, Infinity])] });
     const svg = renderSvg(gaps);
     expect(svg).not.toMatch(/NaN|Infinity/);
-    expect(new Drawn(svg).dots()).toHaveLength(2);
+    const drawn = new Drawn(svg);
+    expect(drawn.dots()).toHaveLength(3);
+    expect(drawn.all('[aria-label="line"] path')[0]!.getAttribute('d')!.match(/M/g)).toHaveLength(2);
     expect(renderSvg(learningCurves({ description: 'n', axis: 'loss', curves: [curve('a', [])] }))).toContain('<svg');
   });
 
@@ -193,7 +195,9 @@ describe('a drawn figure', () => {
   const figure = learningCurves({
     description: 'a "quoted" <figure> & more',
     axis: 'loss',
-    curves: [{ label: '<b>&</b>', points: [1, 2, 3].map((value) => ({ epoch: value, value })) }],
+    curves: [
+      { label: '<b>&</b>', points: [1, 2, 3, 4].map((epoch) => ({ epoch, value: epoch / 7 + epoch ** 2 / 3 })) },
+    ],
   });
 
   it('is the same text each time, in whole hundredths of a pixel', () => {
