@@ -1,7 +1,7 @@
 import { MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import { VernierError } from '../../proto/errors.js';
 import type { DividedConfig } from '../../proto/trainers/index.js';
-import type { Kernel, NetworkShape, Region } from '../kernel/kernel.js';
+import type { Kernel, Region } from '../kernel/kernel.js';
 import { dividedTrainerOf } from '../trainers/index.js';
 import type { DividedNeeds, TrialEnd } from '../trainers/trainer.js';
 import type { NodeData } from './node-data.js';
@@ -75,16 +75,18 @@ export class DividedTrials {
 
   private async runSteps(ready: Ready, endTurn: () => void): Promise<void> {
     const { trial, needs, task } = ready;
-    await this.withWorkspace(needs.shapes.prepare, async (workspace) => {
+    const { prepare, part } = needs.shapes;
+    const bytes = Math.max(...[prepare, part].map((shapes) => this.ports.kernel.workspaceBytes(shapes)));
+    await this.withRegion(bytes, async (workspace) => {
       await this.inSlot(ready, () => this.ports.runStep({ ...task, step: { kind: 'prepare', workspace } }));
+      await this.runParts(ready, workspace, endTurn);
     });
-    await this.runParts(ready, endTurn);
     if (!trial.isCancelled) await this.finish(ready);
     if (!trial.hasEnded) trial.end({ outcome: 'cancelled' });
   }
 
   /** Parts side by side, as many as there are threads, fewer where memory is short. */
-  private async runParts(ready: Ready, endTurn: () => void): Promise<void> {
+  private async runParts(ready: Ready, first: Region, endTurn: () => void): Promise<void> {
     const { trial, needs, task } = ready;
     let begun = 0;
     let done = 0;
@@ -99,10 +101,10 @@ export class DividedTrials {
         });
       }
     };
-    const workspaces = this.partWorkspaces(needs);
+    const others = this.moreWorkspaces(needs);
     try {
       const ends = await Promise.allSettled(
-        workspaces.map(async (workspace) => {
+        [first, ...others].map(async (workspace) => {
           try {
             await one(workspace);
           } catch (error) {
@@ -113,15 +115,15 @@ export class DividedTrials {
       );
       for (const end of ends) if (end.status === 'rejected') throw end.reason;
     } finally {
-      for (const workspace of workspaces) this.ports.release(workspace);
+      for (const workspace of others) this.ports.release(workspace);
     }
   }
 
-  /** @throws VernierError MEMORY_EXHAUSTED when there is room for none */
-  private partWorkspaces({ shapes, parts }: DividedNeeds): Region[] {
+  /** For threads beside the first one. */
+  private moreWorkspaces({ shapes, parts }: DividedNeeds): Region[] {
     const bytes = this.ports.kernel.workspaceBytes(shapes.part);
-    const workspaces = [this.allocate(bytes)];
-    while (workspaces.length < Math.min(this.ports.threads, parts)) {
+    const workspaces: Region[] = [];
+    while (workspaces.length < Math.min(this.ports.threads, parts) - 1) {
       try {
         workspaces.push(this.allocate(bytes));
       } catch {
@@ -153,10 +155,6 @@ export class DividedTrials {
     } finally {
       this.ports.slots.release();
     }
-  }
-
-  private async withWorkspace(shapes: readonly NetworkShape[], use: (region: Region) => Promise<void>): Promise<void> {
-    await this.withRegion(this.ports.kernel.workspaceBytes(shapes), use);
   }
 
   private async withRegion(bytes: number, use: (region: Region) => Promise<void>): Promise<void> {

@@ -25,7 +25,7 @@ export const gradientCheckRules: TrainerRules<Part> = {
   exclusive: [],
   metrics: {
     names: GRADIENT_CHECK_METRICS,
-    inWords: `cost, loss, and {${DIFFERENCES.join(',')}}_{${DEVIATIONS.join(',')}}, also of one tensor, as in ${deviationMetric('central', 'max_relative_error', 'W1')}`,
+    inWords: `cost, loss, and the ${DEVIATIONS.join(', ')} of ${DIFFERENCES.join(' and ')} differences, of all tensors or one, as in ${USUAL} and ${deviationMetric('forward', 'mean_difference', 'W1')}`,
     usual: USUAL,
     meant: (name) => [USUAL, ...GRADIENT_CHECK_METRICS].find((metric) => name !== '' && metric.endsWith(`_${name}`)),
     mend: (metric) => `rank by ${USUAL}, or give trial.hidden ${layerOf(metric) - 1} layers or more`,

@@ -38,6 +38,42 @@ describe('weights', () => {
   });
 });
 
+describe('tensors of float64 and of whole numbers', () => {
+  it('are digested by their own bytes, every NaN in one form', () => {
+    const odd = new Float64Array(BigUint64Array.of(0xfff8000000000001n).buffer);
+    const layers64 = [{ weights: odd, bias: Float64Array.of(0.1) }];
+    const bytes = Buffer.alloc(16);
+    bytes.writeBigUInt64LE(0x7ff8000000000000n, 0);
+    bytes.writeDoubleLE(0.1, 8);
+    expect(weightsDigest(networkTensors(layers64))).toBe(createHash('sha256').update(bytes).digest('hex'));
+  });
+
+  it('have their own types in files, single numbers no shape', () => {
+    const file = Buffer.from(
+      encodeSafetensors(
+        [
+          { name: 'labels', shape: [2], data: BigInt64Array.of(3n, -1n) },
+          { name: 'cost', shape: [], data: Float64Array.of(0.1) },
+          { name: 'W1', shape: [1, 1], data: Float32Array.of(0.5) },
+        ],
+        {},
+      ),
+    );
+    const begin = 8 + Number(file.readBigUInt64LE(0));
+    expect(JSON.parse(file.subarray(8, begin).toString('utf8'))).toEqual({
+      __metadata__: {},
+      labels: { dtype: 'I64', shape: [2], data_offsets: [0, 16] },
+      cost: { dtype: 'F64', shape: [], data_offsets: [16, 24] },
+      W1: { dtype: 'F32', shape: [1, 1], data_offsets: [24, 28] },
+    });
+    expect([file.readBigInt64LE(begin + 8), file.readDoubleLE(begin + 16), file.readFloatLE(begin + 24)]).toEqual([
+      -1n,
+      0.1,
+      0.5,
+    ]);
+  });
+});
+
 describe('encodeSafetensors', () => {
   const folder = mkdtempSync(join(tmpdir(), 'vernier-safetensors-'));
   afterAll(() => rmSync(folder, { recursive: true }));
