@@ -44,7 +44,11 @@ it('is rewritten on a terminal: how far all are, a line for each that runs, what
   progress.trained(1, 4, 12);
   // oxlint-disable-next-line no-control-regex -- escape sequences
   const shown = (): string[] => stream.text.replaceAll(/\u001b\[\d*[AKJ]|\r/g, '').split('\n');
-  expect(shown().slice(-3)).toEqual(['[######..................]  0 of 2 trials, about 60 s left', '  trial 8  epoch 4/12', '']);
+  expect(shown().slice(-3)).toEqual([
+    '[######..................]  0 of 2 trials, about 60 s left',
+    '  trial 8  epoch 4/12',
+    '',
+  ]);
   stream.text = '';
   progress.ended(1, 'the same');
   expect(shown()).toContain('trial 8: the same');
