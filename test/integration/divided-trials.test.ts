@@ -166,7 +166,7 @@ describe('a divided trial', () => {
     expect(await trial.ended).toEqual({ outcome: 'cancelled' });
   });
 
-  it('begins when the one before has begun its last part', async () => {
+  it('waits until every part of the one before is begun', async () => {
     const pool = await openPool({ threads: 2 });
     const news: string[] = [];
     const trials = ['first', 'second'].map((name, index) =>
