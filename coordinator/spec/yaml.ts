@@ -128,8 +128,8 @@ function syntaxMend(code: string): string | undefined {
   }
 }
 
-/** Tags that the core schema resolves. */
-const CORE_TAG = /^tag:yaml\.org,2002:(?:str|int|float|bool|null)$/;
+/** Tags that the core schema resolves; `!` alone says text. */
+const CORE_TAG = /^(?:!|tag:yaml\.org,2002:(?:str|int|float|bool|null))$/;
 
 /** Turns the reader's nodes into ours: aliases expanded, merge keys merged, duplicates told. */
 class TreeBuilder {

@@ -80,6 +80,18 @@ describe('parseSearchFile', () => {
   });
 });
 
+describe('a value with the tag !', () => {
+  it('is text, and told of where text is wrong', () => {
+    expect(parse(changed(['name: sound', 'name: ! 2024'])).spec.name).toBe('2024');
+    expect(problemsOf(changed(['cycles: 2', 'cycles: ! 2']))).toMatchObject([
+      { rule: 'number-as-text', line: 8, suggestion: 'write 2' },
+    ]);
+    for (const nothing of ['cycles: !', 'cycles: ! # two']) {
+      expect(problemsOf(changed(['cycles: 2', nothing]))).toMatchObject([{ rule: 'wrong-type', line: 8 }]);
+    }
+  });
+});
+
 describe('rounds', () => {
   const only = changed([SOUND.slice(SOUND.indexOf('rounds:')), 'method: random\ntrials: 20\n']);
 
