@@ -64,7 +64,7 @@ export class SqliteStore implements Store {
   findSearch(specSha256: string, datasets: readonly string[], numericsVersion: string): string | undefined {
     return this.value(
       `SELECT id FROM searches WHERE spec_sha256 = ? AND data_sha256 = ? AND numerics_version = ?
-         ORDER BY sequence DESC LIMIT 1`,
+         ORDER BY state = 'cancelled', sequence DESC LIMIT 1`,
       specSha256,
       dataKey(datasets),
       numericsVersion,

@@ -23,7 +23,10 @@ export interface Store {
   /** Carries out all writes in one transaction. */
   commit(writes: readonly StoreWrite[], nowMs: number): void;
 
-  /** The newest search of this spec hash and numerics version over data of these identities (sha256), in any order. */
+  /**
+   * The newest search of this spec hash and numerics version over data of these identities (sha256), in any order. A cancelled
+   * one, as of a repetition that was given up, comes after all others.
+   */
   findSearch(specSha256: string, datasets: readonly string[], numericsVersion: string): string | undefined;
 
   /** Ids that begin with `prefix`, at most `limit`; an id that is the prefix itself comes alone. */

@@ -135,6 +135,19 @@ describe.each(implementations)('$name', ({ open, reopen }) => {
     expect(store.findSearch('0'.repeat(64), [TINY_DATA.sha256], numericsVersion)).toBeUndefined();
   });
 
+  it('finds a cancelled search only where there is no other', () => {
+    const search = newSearch('aaa');
+    const { specSha256, numericsVersion } = search;
+    const find = (): string | undefined => store.findSearch(specSha256, [TINY_DATA.sha256], numericsVersion);
+    store.createSearch(search, 1);
+    store.createSearch({ ...search, id: 'bbb' }, 2);
+    store.commit([{ kind: 'end-search', search: 'bbb', state: 'cancelled', message: '' }], 3);
+    expect(find()).toBe('aaa');
+    store.commit([{ kind: 'end-search', search: 'aaa', state: 'cancelled', message: '' }], 4);
+    again();
+    expect(find()).toBe('bbb');
+  });
+
   it('finds ids by their beginning, taking it literally', () => {
     for (const id of ['abc', 'abd', 'ab', 'x']) store.createSearch(newSearch(id), 1);
     expect(store.idsByPrefix('ab', 10)).toEqual(['ab']);
