@@ -148,6 +148,25 @@ describe('chosen trials', () => {
   });
 });
 
+it.each([['--all'], ['--trial', '1']])(
+  'a coordinator whose workers compute by other numerics is not asked: %s',
+  async (...chosen) => {
+    plant(`CREATE TRIGGER later AFTER INSERT ON searches
+      BEGIN UPDATE searches SET numerics_version = '2' WHERE id = NEW.id; END`);
+    await start();
+    const { error } = await verify([TWO_ROUNDS, '--coordinator', address, '--on-workers', ...chosen], {});
+    expect(error).toMatchObject({
+      code: 'NUMERICS_MISMATCH',
+      message: `search ${TWO_ROUNDS} was computed by numerics 1, and the coordinator's workers compute by 2`,
+    });
+    const database = new Database(fixture.store, { readonly: true });
+    expect(database.prepare('SELECT state FROM searches ORDER BY sequence DESC LIMIT 1').pluck().get()).toBe(
+      'cancelled',
+    );
+    database.close();
+  },
+);
+
 it('a store that nobody serves has no workers', async () => {
   const { error } = await verify([TWO_ROUNDS, '--store', fixture.store, '--on-workers'], {});
   expect(error).toMatchObject({

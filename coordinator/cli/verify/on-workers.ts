@@ -1,5 +1,6 @@
 import type { CommandContext } from '../../../proto/command.js';
 import { toErrorPayload, VernierError } from '../../../proto/errors.js';
+import type { SearchDetail__Output } from '../../../proto/generated/vernier/v1/SearchDetail.js';
 import type { SearchSummary__Output } from '../../../proto/generated/vernier/v1/SearchSummary.js';
 import { metricOf, summaryOf } from '../../report/detail.js';
 import { printable } from '../../report/format.js';
@@ -101,6 +102,7 @@ async function repeatSearch(work: Work): Promise<VerifiedTrial[]> {
   const id = await submissions.submit('all', api, { specYaml, fileName, seed, datasets });
   const submitted = await api.get({ id });
   requireSameSpecification(search, summaryOf(submitted));
+  requireSameNumerics(search, submitted);
   context.stderr.write(`search ${id} repeats it\n`);
   const spec = specOf(submitted);
   const display = progressDisplay(context.stderr, context.env, SearchWork.of(spec));
@@ -119,6 +121,17 @@ function requireSameSpecification(search: RecordedSearch, { specSha256 }: Search
   throw new VernierError('VERIFY_DIFFERS', `the coordinator reads another specification out of the search's file`, {
     mend: 'run the same version of vernier there as the one that took the search, and verify the record: vernier verify',
   });
+}
+
+/** Workers compute by their coordinator's numerics, which the record's need not be: a store outlives the program that serves it. */
+function requireSameNumerics({ id, numericsVersion }: RecordedSearch, again: SearchDetail__Output): void {
+  if (again.numericsVersion === numericsVersion) return;
+  const theirs = printable(again.numericsVersion || 'that it does not tell');
+  throw new VernierError(
+    'NUMERICS_MISMATCH',
+    `search ${id} was computed by numerics ${numericsVersion}, and the coordinator's workers compute by ${theirs}`,
+    { mend: 'leave --on-workers out to train on this machine' },
+  );
 }
 
 // ---- Chosen trials: a search each ----------------------------------------------------------------------------------
@@ -148,10 +161,12 @@ async function repeated(
   trial: RecordedTrial,
   place: number,
   id: string,
-  { reached: { api, reconnectMs }, signal }: Work,
+  { search, reached: { api, reconnectMs }, signal }: Work,
   progress: VerifyProgress,
 ): Promise<VerifiedTrial> {
-  const spec = specOf(await api.get({ id }));
+  const submitted = await api.get({ id });
+  requireSameNumerics(search, submitted);
+  const spec = specOf(submitted);
   const display = asDisplay(place, progress);
   requireEnded(await followSearch({ api, id, spec, display, reconnectMs, signal }));
   const again = recordedSearch(await api.get({ id, epochs: true, configs: true }));
