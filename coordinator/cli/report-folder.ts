@@ -13,6 +13,8 @@ const MANIFEST = '.vernier-report.json';
 interface Manifest {
   /** File name -> SHA-256 of what was written. */
   files: Record<string, string>;
+  /** Of the reports that are being replaced: whoever is interrupted then leaves files of both. */
+  former?: Record<string, readonly string[]>;
 }
 
 const HOW_TO_GO_ON = 'name another folder by --output, or give --force to write over what is there';
@@ -56,17 +58,17 @@ export async function writeReport(
   try {
     await mkdir(draft);
     for (const [name, content] of files) await writeAtomically(join(draft, name), (file) => file.writeFile(content));
-    const manifest = manifestOf(files);
-    await writeAtomically(join(draft, MANIFEST), (file) => file.writeFile(`${JSON.stringify(manifest, null, 2)}\n`));
+    const manifest = { files: sumsOf(files) };
     if (isNew) {
+      await writeManifest(draft, manifest);
       await rename(draft, path);
       return;
     }
-    const former = await readManifest(path);
+    const written = (await readManifest(path)) ?? new Map<string, readonly string[]>();
+    await writeManifest(path, { ...manifest, former: Object.fromEntries(written) });
     for (const name of files.keys()) await rename(join(draft, name), join(path, name));
-    await rename(join(draft, MANIFEST), join(path, MANIFEST));
-    for (const name of Object.keys(former?.files ?? {}))
-      if (!files.has(name)) await rm(join(path, name), { force: true });
+    for (const name of written.keys()) if (!files.has(name)) await rm(join(path, name), { force: true });
+    await writeManifest(path, manifest);
   } catch (error) {
     throw error instanceof VernierError ? error : unwritable(folder, (error as Error).message);
   } finally {
@@ -76,37 +78,46 @@ export async function writeReport(
 
 /** @param about files that are about to be written, as far as they are known */
 async function requireOwn(path: string, shown: string, about: readonly string[]): Promise<void> {
-  const manifest = await readManifest(path);
+  const written = await readManifest(path);
   const there = await readdir(path);
-  if (manifest === undefined) {
+  if (written === undefined) {
     if (there.length === 0) return;
     throw unwritable(shown, 'the folder holds files that no report has written', HOW_TO_GO_ON);
   }
-  const stranger = about.find((name) => there.includes(name) && !Object.hasOwn(manifest.files, name));
+  const stranger = about.find((name) => there.includes(name) && !written.has(name));
   if (stranger !== undefined) throw unwritable(shown, `no report has written its file ${stranger}`, HOW_TO_GO_ON);
-  for (const [name, sha256] of Object.entries(manifest.files)) {
+  for (const [name, sums] of written) {
     if (!there.includes(name)) continue;
     const file = join(path, name);
-    const isSame = (await lstat(file)).isFile() && sha256Hex(await readFile(file)) === sha256;
+    const isSame = (await lstat(file)).isFile() && sums.includes(sha256Hex(await readFile(file)));
     if (!isSame)
       throw unwritable(shown, `its file ${printable(name)} was changed since a report wrote it`, HOW_TO_GO_ON);
   }
 }
 
-async function readManifest(path: string): Promise<Manifest | undefined> {
+/** The files that reports have written, each with the sums that it may have; undefined in a folder without a report. */
+async function readManifest(path: string): Promise<Map<string, readonly string[]> | undefined> {
   const text = await readFile(join(path, MANIFEST), 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
+  const written = new Map<string, readonly string[]>();
   try {
-    const { files } = JSON.parse(text) as Partial<Manifest>;
-    const named = Object.entries(files ?? {}).filter(([name]) => name === join(name) && !/[/\\]|^\.\.?$/.test(name));
-    return { files: Object.fromEntries(named) };
+    const { files, former } = JSON.parse(text) as Partial<Manifest>;
+    for (const [name, sums] of [files, former].flatMap((each) => Object.entries(each ?? {}))) {
+      if (name !== join(name) || /[/\\]|^\.\.?$/.test(name)) continue;
+      written.set(name, [...(written.get(name) ?? []), ...[sums].flat()]);
+    }
+    return written;
   } catch {
     return undefined; // not one that a report wrote
   }
 }
 
-function manifestOf(files: ReadonlyMap<string, string | Uint8Array>): Manifest {
-  return { files: Object.fromEntries([...files].map(([name, content]) => [name, sha256Hex(content)])) };
+function writeManifest(path: string, manifest: Manifest): Promise<void> {
+  return writeAtomically(join(path, MANIFEST), (file) => file.writeFile(`${JSON.stringify(manifest, null, 2)}\n`));
+}
+
+function sumsOf(files: ReadonlyMap<string, string | Uint8Array>): Manifest['files'] {
+  return Object.fromEntries([...files].map(([name, content]) => [name, sha256Hex(content)]));
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { requireReportFolder, writeReport } from '../../../coordinator/cli/report-folder.js';
@@ -29,6 +29,24 @@ describe("a report's folder", () => {
     await write({ 'report.md': 'c' });
     expect(visible()).toEqual(['report.md']);
     expect(content('report.md')).toBe('c');
+  });
+
+  it('is its own still when replacing it was interrupted, and complete again the next time', async () => {
+    await write({ 'a.md': 'old', 'b.md': 'old', 'gone.md': 'old' });
+    // The first file is replaced, the second cannot be.
+    mkdirSync(join(folder, 'c.md', 'full'), { recursive: true });
+    await expect(write({ 'a.md': 'new', 'c.md': 'new', 'b.md': 'new' }, true)).rejects.toMatchObject({
+      code: 'FILE_UNWRITABLE',
+    });
+    expect([content('a.md'), content('b.md'), content('gone.md')]).toEqual(['new', 'old', 'old']);
+    rmSync(join(folder, 'c.md'), { recursive: true });
+    await requireReportFolder(folder, false);
+    await write({ 'a.md': 'newer', 'b.md': 'newer' });
+    expect(visible().sort()).toEqual(['a.md', 'b.md']);
+    expect([content('a.md'), content('b.md')]).toEqual(['newer', 'newer']);
+    // What the interrupted one wrote is no longer a report's.
+    writeFileSync(join(folder, 'a.md'), 'new');
+    await expect(write({ 'a.md': 'newest' })).rejects.toThrow('its file a.md was changed');
   });
 
   it('may be an empty folder', async () => {
