@@ -46,5 +46,6 @@ function minus(number: string): string {
 }
 
 function signed(number: string): string {
+  if (Number(number) === 0) return number.replace(/^-/, '');
   return Number(number) > 0 ? `+${number}` : minus(number);
 }

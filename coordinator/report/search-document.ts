@@ -78,12 +78,13 @@ function bestParagraph(detail: SearchDetail__Output, metric: Metric): Block {
   const { best } = detail;
   if (best === null) return paragraph(['No trial has a finite ', { code: metric.name }, '.']);
   const parameters = assigned(parametersFromWire(best.parameters));
+  const repeats = best.repeats.length > 1 ? ` (mean of ${best.repeats.length} repeats)` : '';
   return paragraph([
     'Best: ',
     { strong: `trial ${best.number}` },
     ` of round ${best.round}, `,
     { code: metric.name },
-    ` ${formatMetric(metric.name, best.score)}${parameters === '' ? '' : `, with ${parameters}`}.`,
+    ` ${formatMetric(metric.name, best.score)}${repeats}${parameters === '' ? '' : `, with ${parameters}`}.`,
   ]);
 }
 
@@ -213,7 +214,8 @@ function scoreBlocks(detail: SearchDetail__Output, figures: FigureNumbers): Bloc
     });
     const values = new Set(panels.flatMap(({ trials }) => trials.map(({ value }) => value)));
     if (values.size < 2) continue;
-    const caption = `${metric.name} by ${parameter}, round by round; what a round drew from is shaded.`;
+    const mean = rounds.some(({ rows }) => rows.some(({ numbers }) => numbers.length > 1)) ? 'mean over repeats, ' : '';
+    const caption = `${metric.name} by ${parameter}, ${mean}round by round; what a round drew from is shaded.`;
     blocks.push(
       figures.block(
         caption,

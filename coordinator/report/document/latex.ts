@@ -61,11 +61,21 @@ function block(given: Block): string {
 \\end{center}`;
 }
 
-function table({ label, caption, columns, rows }: TableBlock): string {
+/** A table cannot be broken: more rows than a page has room for would be lost below its edge. */
+const ROWS_A_PAGE = 45;
+
+function table({ rows, ...block }: TableBlock): string {
+  const pages = Array.from({ length: Math.max(1, Math.ceil(rows.length / ROWS_A_PAGE)) }, (_, page) =>
+    rows.slice(page * ROWS_A_PAGE, (page + 1) * ROWS_A_PAGE),
+  );
+  return pages.map((some, page) => pageTable({ ...block, rows: some }, page > 0)).join('\n\n');
+}
+
+function pageTable({ label, caption, columns, rows }: TableBlock, continued: boolean): string {
   const sides = columns.map(({ align }) => (align === 'right' ? 'r' : 'l')).join('');
   const heads = columns.map(({ head }) => escaped(head)).join(' & ');
   const body = rows.map((row) => `${row.map((cell) => `{${inline(cell)}}`).join(' & ')} \\\\`);
-  const title = `${label === undefined ? '' : `${escaped(label)}: `}${inline(caption)}`;
+  const title = `${label === undefined ? '' : `${escaped(label)}: `}${inline(caption)}${continued ? ' (continued)' : ''}`;
   return `\\begin{center}
 \\begin{minipage}{\\linewidth}\\centering\\small
 ${title}

@@ -11,13 +11,13 @@ import {
 
 /** The document as GitHub-flavoured Markdown; its figures are the SVG files beside it. */
 export function markdown({ title, blocks }: ReportDocument): string {
-  return [`# ${prose(title)}`, ...blocks.map(block)].join('\n\n').concat('\n');
+  return [headingLine(1, title), ...blocks.map(block)].join('\n\n').concat('\n');
 }
 
 function block(given: Block): string {
   switch (given.kind) {
     case 'heading':
-      return `${'#'.repeat(given.level)} ${prose(given.text)}`;
+      return headingLine(given.level, given.text);
     case 'paragraph':
       return line(given.text);
     case 'list':
@@ -32,6 +32,11 @@ function block(given: Block): string {
   const caption = `Figure ${given.number}: ${plainText(given.caption)}`;
   const image = `![${prose(given.figure.description)}](${figureFile(given.number, 'svg')})`;
   return `${image}\n\n*${prose(caption)}*`;
+}
+
+/** Signs at the end of a heading are read as its end. */
+function headingLine(level: number, text: string): string {
+  return `${'#'.repeat(level)} ${prose(text).replace(/#+$/, String.raw`\$&`)}`;
 }
 
 function table({ label, caption, columns, rows }: TableBlock): string {

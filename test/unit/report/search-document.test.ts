@@ -121,6 +121,16 @@ describe("a search's report", () => {
     const [table] = tablesOf(searchDocument(detail([round(repeats)], { best: null }), '').blocks);
     expect(plainText(table!.caption)).toBe('By val_accuracy, best first, means over 2 training seeds');
     expect(table!.rows).toEqual([['1, 2', '37.50 %', '0.1']]);
+
+    const others = [3, 4].map((number) =>
+      trial(number, { lambda: 0.2 }, { val_accuracy: 0.1 }, { configuration: 1, seed: number }),
+    );
+    const mean = { ...best(1, { lambda: 0.1 }, { val_accuracy: 0.25 }, 0.375), round: 'coarse', repeats: [1, 2] };
+    const found = searchDocument(detail([round([...repeats, ...others])], { best: mean }), '').blocks;
+    expect(words(found)).toContain('val_accuracy 37.50 % (mean of 2 repeats), with lambda = 0.1.');
+    expect(captions(found)).toContain(
+      '1 val_accuracy by lambda, mean over repeats, round by round; what a round drew from is shaded.',
+    );
   });
 
   it('shows a gradient check tensor by tensor', () => {

@@ -33,6 +33,24 @@ describe('a document', () => {
   });
 });
 
+describe('a table with more rows than a page has room for', () => {
+  it('goes on in another table in LaTeX, and stays one elsewhere', () => {
+    const rows = Array.from({ length: 100 }, (_, index) => [`row ${index + 1}`]);
+    const document: ReportDocument = {
+      title: 't',
+      blocks: [{ kind: 'table', label: 'Table 1', caption: 'long', columns: [{ head: 'head', align: 'left' }], rows }],
+    };
+    const parts = latex(document).split('\\begin{tabular}').slice(1);
+    expect(parts.map((part) => part.match(/row \d+/g)!.length)).toEqual([45, 45, 10]);
+    expect(latex(document).match(/Table 1: long(?: \(continued\))?$/gm)).toEqual([
+      'Table 1: long',
+      'Table 1: long (continued)',
+      'Table 1: long (continued)',
+    ]);
+    expect(markdown(document).match(/Table 1/g)).toHaveLength(1);
+  });
+});
+
 /** A document that holds a text wherever one can stand. */
 function holding(text: string): ReportDocument {
   const inline: Text = [text, { strong: text }, { code: text }];
@@ -94,6 +112,13 @@ describe('whatever a text holds', () => {
     // Unescaped again, it is what it was, but for spaces before it, which would make it code.
     const shown = line.replaceAll(/\\([!-/:-@[-`{-~])/g, '$1');
     expect(shown.replaceAll('\\', '')).toBe(printable(text).trimStart().replaceAll('\\', ''));
+  });
+
+  it('Markdown keeps the signs that a heading ends in', () => {
+    const [title, , heading] = markdown({ title: 'C #', blocks: [{ kind: 'heading', level: 2, text: 'a ##' }] }).split(
+      '\n',
+    );
+    expect([title, heading]).toEqual([String.raw`# C \#`, String.raw`## a \##`]);
   });
 
   it.each(NASTY_TEXTS)('LaTeX has no command or character of it: %j', (text) => {
