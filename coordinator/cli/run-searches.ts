@@ -59,7 +59,11 @@ const GRACE_S = 5;
 const REASON_MS = 5_000;
 /** Shorter than between machines: a worker that hangs is noticed sooner. One whose process ended is known at once. */
 const LEASE = { leaseMs: 6_000, renewMs: 2_000 };
-const HOW_TO_GO_ON = 'the same command goes on with it';
+
+/** With --again the same command would start anew once more. */
+function howToGoOn({ again }: Pick<RunOptions, 'again'>): string {
+  return `the same command${again ? ' without --again' : ''} goes on with it`;
+}
 
 /** A search file whose soundness has been checked. */
 interface SearchToRun {
@@ -169,7 +173,7 @@ async function work(submitted: readonly Submitted[], running: Work): Promise<Sea
   coordinator.workersGone('');
   coordinator.serveOnly(submitted[0]?.id ?? '');
   const fleet = startFleet(running, display);
-  const stop = stopOnSignals(fleet, display, context);
+  const stop = stopOnSignals(fleet, display, asked);
   const ended: Submitted[] = [];
   try {
     for (const search of submitted) {
@@ -228,7 +232,7 @@ async function runToEnd({ id, spec }: Submitted, running: RunToEnd): Promise<Sea
     const now = await api.get({ id });
     const all = sequence.observe(now);
     const leftOver = end === 'stop' ? all.search.state === 'running' : summaryOf(now).state === 'SEARCH_RUNNING';
-    if (leftOver) throw interrupted(all);
+    if (leftOver) throw interrupted(all, running.asked.options);
     return now;
   } finally {
     watching.abort();
@@ -271,7 +275,7 @@ function startFleet({ asked, coordinator }: Work, display: ProgressDisplay): Wor
 function stopOnSignals(
   fleet: WorkerFleet,
   display: ProgressDisplay,
-  { stderr }: CommandContext,
+  { context: { stderr }, options }: SearchesToRun,
 ): { asked: Promise<'stop'>; end(): void } {
   let ask: (stop: 'stop') => void = () => undefined;
   const asked = new Promise<'stop'>((resolve) => (ask = resolve));
@@ -283,16 +287,16 @@ function stopOnSignals(
     }
     fleet.kill();
     display.end();
-    stderr.write(`vernier: stopped; ${HOW_TO_GO_ON}\n`);
+    stderr.write(`vernier: stopped; ${howToGoOn(options)}\n`);
     process.exit(1);
   });
   return { asked, end };
 }
 
-function interrupted(whole: ProgressState): VernierError {
+function interrupted(whole: ProgressState, options: RunOptions): VernierError {
   const total = whole.rounds.reduce((sum, round) => sum + round.trialsTotal, 0);
   return new VernierError('INTERRUPTED', `interrupted with ${trialsDone(whole)} of ${total} trials done`, {
-    mend: HOW_TO_GO_ON,
+    mend: howToGoOn(options),
   });
 }
 

@@ -191,6 +191,10 @@ describe('vernier reproduce', () => {
     });
     expect(stopped.error).toMatchObject({ code: 'INTERRUPTED', mend: 'the same command goes on with it' });
     expect(existsSync(output)).toBe(false);
+    const anew = await reproduce([...at('stop.db'), '--output', output, '--again'], (text) => {
+      if (text.startsWith('round')) process.emit('SIGTERM');
+    });
+    expect(anew.error).toMatchObject({ mend: 'the same command without --again goes on with it' });
     const resumed = await reproduce([...at('stop.db'), '--output', output]);
     expect(resumed.error).toBeUndefined();
     expect(resumed.stderr).toMatch(/once: this search has ended before/);
