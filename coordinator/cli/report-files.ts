@@ -10,7 +10,7 @@ export const REPORT_FORMATS = ['md', 'html', 'tex', 'svg', 'png'] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 export const formatOption = (): Option =>
-  new Option('--format <list>', `any of ${REPORT_FORMATS.join(', ')}, separated by commas (default: all)`)
+  new Option('--format <list>', `any of ${REPORT_FORMATS.join(', ')}, separated by commas`)
     .argParser(parseFormats)
     .default(REPORT_FORMATS, 'all');
 

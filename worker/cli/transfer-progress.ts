@@ -59,7 +59,7 @@ class BarProgress implements TransferProgress {
       format: (_options, { value, total }, { file, bytesPerSecond }: { file: string; bytesPerSecond?: number }) =>
         transferLine(
           { file, received: value, total: total > 0 ? total : undefined, bytesPerSecond: bytesPerSecond ?? 0 },
-          this.stream.columns ?? DEFAULT_COLUMNS,
+          this.stream.columns || DEFAULT_COLUMNS,
         ),
     });
   }

@@ -86,6 +86,14 @@ describe('transferProgress', () => {
     expect(out.text).not.toContain('\r');
   });
 
+  it('takes a terminal that tells no width for one of 80 columns', () => {
+    const out = { ...stream(true), columns: 0 };
+    const progress = transferProgress(out, {});
+    progress.update('a.gz', 500_000, 1_000_000);
+    progress.end();
+    expect(out.text).toContain('a.gz [#####.....] 50 % of 1.0 MB');
+  });
+
   it('draws on a terminal, and leaves Ctrl-C and line wrapping alone', () => {
     const out = stream(true);
     const before = process.listenerCount('SIGINT');
