@@ -62,7 +62,7 @@ function trialsLine(round: RoundProgress, state: ProgressState, { doneShare, lef
   const best =
     state.best === undefined
       ? ''
-      : `; best ${state.metric} ${formatMetric(state.metric, state.best.score)}, trial ${state.best.trial}, ${assignments(state.best.parameters)}`;
+      : `; best ${state.metric} ${formatMetric(state.metric, state.best.score)}, ${[`trial ${state.best.trial}`, assignments(state.best.parameters)].filter(Boolean).join(', ')}`;
   const lost = round.trialsLost > 0 ? ` (${round.trialsLost} without result)` : '';
   const left = leftMs === undefined || state.search.state !== 'running' ? '' : `; ${roughDuration(leftMs)} left`;
   return `${printable(round.name)}: ${round.trialsDone}/${round.trialsTotal} trials${lost}, ${percent}% of all${best}${left}`;

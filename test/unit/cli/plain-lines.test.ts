@@ -36,6 +36,13 @@ describe('progress without a terminal', () => {
     `);
   });
 
+  it('names the best trial alone where nothing is searched', () => {
+    const best = { round: 'coarse', trial: 1, parameters: {}, score: 0.5 };
+    expect(told([coarse(0, 2), coarse(1, 2, { best })])[1]).toBe(
+      'coarse: 1/2 trials, 25% of all; best val_accuracy 50.00 %, trial 1',
+    );
+  });
+
   it('tells of few trials where a round has many, and always of the last', () => {
     const lines = told(Array.from({ length: 1001 }, (_, done) => coarse(done, 1000)));
     const trials = lines.filter((line) => line.startsWith('coarse: '));
