@@ -12,18 +12,22 @@ export function exp32(x: number): number {
 }
 
 /**
- * Where the float64 nearest to log x is the very middle of two float32 numbers and the tie goes the wrong way, which no float64
- * logarithm could mend: x, and the float32 nearest to log x.
+ * The natural logarithm; -Infinity for 0 and -0, NaN below. Of five numbers the float64 nearest to log x is the very middle of two
+ * float32 numbers and the tie goes the wrong way, which no float64 logarithm could mend: they are told apart.
  */
-const ROUNDED_TWICE: ReadonlyMap<number, number> = new Map([
-  [0.011794382706284523, -4.440131664276123],
-  [9.472636222839355, 2.2484071254730225],
-  [58037908, 17.87660789489746],
-  [1.2783783694984994e23, 53.20505142211914],
-  [5.498306075456329e28, 66.17682647705078],
-]);
-
-/** The natural logarithm; -Infinity for 0 and -0, NaN below. */
 export function log32(x: number): number {
-  return ROUNDED_TWICE.get(x) ?? Math.fround(log(x));
+  switch (x) {
+    case 0.011794382706284523:
+      return -4.440131664276123;
+    case 9.472636222839355:
+      return 2.2484071254730225;
+    case 58037908:
+      return 17.87660789489746;
+    case 1.2783783694984994e23:
+      return 53.20505142211914;
+    case 5.498306075456329e28:
+      return 66.17682647705078;
+    default:
+      return Math.fround(log(x));
+  }
 }
