@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { exp, log, log32 } from '../../proto/numeric/index.js';
+import { exp32, log, log32 } from '../../proto/numeric/index.js';
 import { packageFile } from '../../proto/package-root.js';
 import { bigExp, fixed, ulp } from '../support/high-precision.js';
 import { tempFolder } from '../support/temp-folder.js';
@@ -223,7 +223,7 @@ describe.skipIf(reason !== '')(`exp and log of float32${reason}`, () => {
       expect(found.length).toBeGreaterThan(0);
       for (const { input, correct, result } of found) {
         const x = floatOf(Number.parseInt(input, 16));
-        expect(floatOf(Number.parseInt(correct, 16))).toBe(Math.fround(exp(x)));
+        expect(floatOf(Number.parseInt(correct, 16))).toBe(exp32(x));
         expect(result).not.toBe(correct);
       }
       expect(wrong.filter(({ name, where }) => name === 'exp' && where !== 'typescript')).toEqual([]);

@@ -64,11 +64,11 @@ function block(given: Block): string {
 /** A table cannot be broken: more rows than a page has room for would be lost below its edge. */
 const ROWS_A_PAGE = 45;
 
-function table({ rows, ...block }: TableBlock): string {
-  const pages = Array.from({ length: Math.max(1, Math.ceil(rows.length / ROWS_A_PAGE)) }, (_, page) =>
-    rows.slice(page * ROWS_A_PAGE, (page + 1) * ROWS_A_PAGE),
+function table(given: TableBlock): string {
+  const pages = Array.from({ length: Math.max(1, Math.ceil(given.rows.length / ROWS_A_PAGE)) }, (_, page) =>
+    given.rows.slice(page * ROWS_A_PAGE, (page + 1) * ROWS_A_PAGE),
   );
-  return pages.map((some, page) => pageTable({ ...block, rows: some }, page > 0)).join('\n\n');
+  return pages.map((some, page) => pageTable({ ...given, rows: some }, page > 0)).join('\n\n');
 }
 
 function pageTable({ label, caption, columns, rows }: TableBlock, continued: boolean): string {
