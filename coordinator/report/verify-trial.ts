@@ -13,7 +13,7 @@ export interface TrialResults {
 export interface Difference {
   /** Epoch from 1; undefined for what the trial ended with. */
   epoch: number | undefined;
-  /** A metric's name, `state`, `weights`, or `epoch` for one that only one side has. */
+  /** A metric's name, `state`, `weights`, `epoch` for one that only one side has, or `epochs` for their order. */
   what: string;
   /** A metric's value, or text; undefined where there is none. */
   recorded: number | string | undefined;
@@ -54,6 +54,11 @@ function compareEpochs(recorded: readonly EpochMetrics[], again: readonly EpochM
     } else {
       compareMetrics(one, other, epoch, found);
     }
+  }
+  // Of an epoch that is there twice, one has not been looked at.
+  const orders = [recorded, again].map((list) => list.map(({ epoch }) => epoch).join(', '));
+  if (orders[0] !== orders[1] && found.differences.every(({ what }) => what !== 'epoch')) {
+    compare('epochs', orders[0], orders[1], undefined, found);
   }
 }
 

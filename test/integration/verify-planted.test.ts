@@ -254,6 +254,17 @@ const RESULTS: [what: string, found: string, change: Change][] = [
     'trial 11, epoch 3, epoch',
     (p) => p.epochs(11, (epochs) => void epochs.push({ epoch: 3, metrics: {} })),
   ],
+  [
+    'an epoch that is there twice, the first time with another value',
+    'trial 11, epochs',
+    (p) =>
+      p.epochs(11, (epochs) => {
+        const [one] = structuredClone(epochs);
+        one!.metrics['val_loss'] = nextDouble(one!.metrics['val_loss']!);
+        epochs.unshift(one!);
+      }),
+  ],
+  ['epochs in another order', 'trial 11, epochs', (p) => p.epochs(11, (epochs) => void epochs.reverse())],
   ['an epoch’s number', 'trial 11, epoch 2, epoch', (p) => p.epochs(11, ([, two]) => void (two!.epoch = 3))],
   ['all epochs gone', 'trial 1, epoch 1, epoch', (p) => p.run('DELETE FROM epochs WHERE search = KEY AND trial = 1')],
 ];
