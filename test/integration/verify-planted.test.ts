@@ -264,7 +264,11 @@ const RESULTS: [what: string, found: string, change: Change][] = [
         epochs.unshift(one!);
       }),
   ],
-  ['epochs in another order', 'trial 11, epochs', (p) => p.epochs(11, (epochs) => void epochs.reverse())],
+  [
+    'epochs in another order',
+    'trial 11, epochs',
+    (p) => p.epochs(11, (epochs) => void epochs.push(...epochs.splice(0).toReversed())),
+  ],
   ['an epoch’s number', 'trial 11, epoch 2, epoch', (p) => p.epochs(11, ([, two]) => void (two!.epoch = 3))],
   ['all epochs gone', 'trial 1, epoch 1, epoch', (p) => p.run('DELETE FROM epochs WHERE search = KEY AND trial = 1')],
 ];
