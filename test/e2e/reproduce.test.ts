@@ -191,16 +191,28 @@ describe('vernier reproduce', () => {
     });
     expect(stopped.error).toMatchObject({ code: 'INTERRUPTED', mend: 'the same command goes on with it' });
     expect(existsSync(output)).toBe(false);
-    const anew = await reproduce([...at('stop.db'), '--output', output, '--again'], (text) => {
-      if (text.startsWith('round')) process.emit('SIGTERM');
-    });
-    expect(anew.error).toMatchObject({ mend: 'the same command without --again goes on with it' });
     const resumed = await reproduce([...at('stop.db'), '--output', output]);
     expect(resumed.error).toBeUndefined();
     expect(resumed.stderr).toMatch(/once: this search has ended before/);
     expect(resumed.stderr).toMatch(/search: resuming: [0-4] of 5 trials done/);
     expect(resumed.stderr).not.toMatch(/round (?:gradients|once)/);
     expect(readdirSync(output)).toContain('report.html');
+  });
+
+  it('says how to go on when it had begun anew', { timeout: 120_000 }, async () => {
+    const args = [...at('anew.db'), '--output', sandbox.path('anew')];
+    const stopAtOnce = (text: string): void => {
+      if (text.startsWith('round')) process.emit('SIGTERM');
+    };
+    const stopped = await reproduce([...args, '--again'], stopAtOnce);
+    expect(stopped.error).toMatchObject({
+      code: 'INTERRUPTED',
+      mend: 'the same command without --again goes on with it',
+    });
+    const resumed = await reproduce(args);
+    expect(resumed.error).toBeUndefined();
+    expect(resumed.stderr).toMatch(/gradients: (?:resuming|this search has ended before)/);
+    expect(resumed.stderr).toContain('search: resuming: 0 of 5 trials done');
   });
 
   it('tells before anything runs which command brings missing data', async () => {
