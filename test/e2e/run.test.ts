@@ -2,17 +2,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { SearchJson } from '../../coordinator/report/search-json.js';
 import { Sandbox } from '../support/sandbox.js';
 import { searchFile } from '../support/search-files.js';
+import { resultsOf } from '../support/search-results.js';
 
 /* The main job in one command. Every test has a store of its own but for those about one that is there already. */
 
 const sandbox = new Sandbox();
 const file = sandbox.file('search.yaml', searchFile());
 let reference: SearchJson;
-
-/** What does not tell when and by whom it was computed. */
-function results({ rounds }: SearchJson): object {
-  return rounds.map((round) => ({ ...round, trials: round.trials.map((trial) => ({ ...trial, attemptDetails: [] })) }));
-}
 
 beforeAll(async () => {
   reference = await sandbox.json(['run', file, '--threads', '2', '--store', 'reference.db']);
@@ -84,7 +80,7 @@ describe('vernier run', () => {
     const store = `${options.join('')}${Object.keys(env).join('')}.db`;
     const other = await sandbox.json(['run', file, ...options, '--store', store], env);
     expect(other.resultDigest).toBe(reference.resultDigest);
-    expect(results(other)).toEqual(results(reference));
+    expect(resultsOf(other)).toEqual(resultsOf(reference));
     expect(other.search.specSha256).toBe(reference.search.specSha256);
   });
 

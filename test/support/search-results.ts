@@ -5,3 +5,8 @@ export function bestOf(result: SearchJson, round: string, metric: string): numbe
   const trials = result.rounds.find(({ name }) => name === round)?.trials ?? [];
   return Math.max(...trials.map(({ metrics }) => metrics[metric] ?? NaN));
 }
+
+/** The rounds without what tells when and by whom they were computed. */
+export function resultsOf({ rounds }: SearchJson): object {
+  return rounds.map((round) => ({ ...round, trials: round.trials.map((trial) => ({ ...trial, attemptDetails: [] })) }));
+}
