@@ -5,10 +5,16 @@ import type { CommandContext, CommandFactory } from '../../proto/command.js';
 import type { SearchSpec } from '../../proto/domain.js';
 import { VernierError } from '../../proto/errors.js';
 import { counted, formatParameter, printable, wrap } from '../report/format.js';
-import { scheduleCsv, scheduleJson } from '../report/schedule-data.js';
-import { decides, isTold, scheduleRounds, type RoundSchedule, type UntoldSchedule } from '../report/schedule-rounds.js';
-import { scheduleLines } from '../report/schedule-text.js';
-import { untoldInWords } from '../report/schedule-words.js';
+import { scheduleCsv, scheduleJson } from '../report/schedules/data.js';
+import {
+  decides,
+  isTold,
+  scheduleRounds,
+  type RoundSchedule,
+  type UntoldSchedule,
+} from '../report/schedules/rounds.js';
+import { scheduleLines } from '../report/schedules/text.js';
+import { untoldInWords } from '../report/schedules/words.js';
 import { openRound } from '../search/open-round.js';
 import type { PlannedTrial } from '../search/round.js';
 import { requireWritable, writeAtomically } from './atomic-file.js';

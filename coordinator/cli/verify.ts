@@ -6,7 +6,7 @@ import { VernierError } from '../../proto/errors.js';
 import { NUMERICS_VERSION } from '../../proto/versions.js';
 import { counted, printable } from '../report/format.js';
 import { machineAt } from '../report/provenance.js';
-import { recordedSearch, type RecordedSearch, type RecordedTrial } from '../report/recorded-search.js';
+import { recordedSearch, type RecordedSearch, type RecordedTrial } from '../report/verify/recorded-search.js';
 import { TEXT_COLUMNS } from '../report/round-table.js';
 import {
   isVerified,
@@ -15,10 +15,10 @@ import {
   verificationJson,
   type Verification,
   type VerifiedTrial,
-} from '../report/verification.js';
-import { chooseTrials, type Wanted } from '../report/verify-choice.js';
-import { checkRecord } from '../report/verify-record.js';
-import { verificationText } from '../report/verify-text.js';
+} from '../report/verify/verification.js';
+import { chooseTrials, type Wanted } from '../report/verify/choice.js';
+import { checkRecord } from '../report/verify/record.js';
+import { verificationText } from '../report/verify/text.js';
 import {
   coordinatorOption,
   countOption,

@@ -1,6 +1,6 @@
 import type { Json } from '../../proto/canonical.js';
 import { planTraining } from '../../proto/training/plan.js';
-import { plannedSettings } from './schedule-rounds.js';
+import { plannedSettings } from './schedules/rounds.js';
 
 /** What a learning rate range test found. */
 export interface RangeTest {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { SearchJson } from '../../coordinator/report/search-json.js';
-import type { VerificationJson } from '../../coordinator/report/verification.js';
+import type { VerificationJson } from '../../coordinator/report/verify/verification.js';
 import { thisMachine } from '../../proto/machine.js';
 import { Sandbox } from '../support/sandbox.js';
 import { searchFile } from '../support/search-files.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifyCommand } from '../../coordinator/cli/verify.js';
-import type { VerificationJson } from '../../coordinator/report/verification.js';
+import type { VerificationJson } from '../../coordinator/report/verify/verification.js';
 import { epochsFromJson, epochsToJson, metricsFromJson, metricsToJson } from '../../coordinator/store/exact-json.js';
 import { SqliteStore } from '../../coordinator/store/sqlite-store.js';
 import { resultDigest, type DigestTrial } from '../../proto/digest.js';

@@ -1,4 +1,4 @@
-import type { RecordedSearch, RecordedTrial } from '../../coordinator/report/recorded-search.js';
+import type { RecordedSearch, RecordedTrial } from '../../coordinator/report/verify/recorded-search.js';
 import { TINY_DATA, TINY_MACHINE, plannedTrial, searchSpec } from './search-fixtures.js';
 
 /** A search of one round as it is recorded. It is not sound: for what looks at trials and results alone. */

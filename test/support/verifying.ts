@@ -1,5 +1,5 @@
 import { verifyCommand } from '../../coordinator/cli/verify.js';
-import type { VerificationJson } from '../../coordinator/report/verification.js';
+import type { VerificationJson } from '../../coordinator/report/verify/verification.js';
 import type { CommandContext, RetrainEnd, RetrainTrial } from '../../proto/command.js';
 import type { TrialPool } from '../../worker/pool/trial-pool.js';
 import { retrainIn } from '../../worker/session/retrain.js';

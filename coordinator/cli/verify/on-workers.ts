@@ -4,15 +4,15 @@ import type { SearchDetail__Output } from '../../../proto/generated/vernier/v1/S
 import type { SearchSummary__Output } from '../../../proto/generated/vernier/v1/SearchSummary.js';
 import { metricOf, summaryOf } from '../../report/detail.js';
 import { printable } from '../../report/format.js';
-import { oneTrialSearch } from '../../report/one-trial-search.js';
+import { oneTrialSearch } from '../../report/verify/one-trial-search.js';
 import {
   hasResults,
   recordedSearch,
   trialsOf,
   type RecordedSearch,
   type RecordedTrial,
-} from '../../report/recorded-search.js';
-import { comparedWith, type VerifiedTrial } from '../../report/verification.js';
+} from '../../report/verify/recorded-search.js';
+import { comparedWith, type VerifiedTrial } from '../../report/verify/verification.js';
 import { isOutage, type CoordinatorApi } from '../api.js';
 import { followSearch, specOf } from '../follow.js';
 import type { ReachOptions } from '../options.js';

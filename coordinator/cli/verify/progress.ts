@@ -1,5 +1,5 @@
 import { clip, counted } from '../../report/format.js';
-import type { RecordedTrial } from '../../report/recorded-search.js';
+import type { RecordedTrial } from '../../report/verify/recorded-search.js';
 import { bar, roughDuration } from '../progress/format.js';
 import { LiveArea, type Terminal } from '../progress/live-area.js';
 

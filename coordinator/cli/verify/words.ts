@@ -1,5 +1,5 @@
 import { counted, printable } from '../../report/format.js';
-import type { VerifiedTrial } from '../../report/verification.js';
+import type { VerifiedTrial } from '../../report/verify/verification.js';
 
 /** What came of a trial, for its line of the progress. */
 export function inWords(outcome: VerifiedTrial['outcome']): string {

@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
-import { epochInterval, outline } from '../schedule-samples.js';
-import type { RoundSchedule } from '../schedule-rounds.js';
-import { lengthInWords, rateInWords } from '../schedule-words.js';
+import { epochInterval, outline } from '../schedules/samples.js';
+import type { RoundSchedule } from '../schedules/rounds.js';
+import { lengthInWords, rateInWords } from '../schedules/words.js';
 import { clip, formatNumber } from '../format.js';
 import { SERIES_COLOURS, type Figure } from './render.js';
 

@@ -2,11 +2,11 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { scheduleFigure } from '../../../coordinator/report/figures/schedule.js';
 import { renderSvg } from '../../../coordinator/report/figures/render.js';
-import { scheduleCsv, scheduleJson } from '../../../coordinator/report/schedule-data.js';
-import { decides, isTold, scheduleRounds, type RoundSchedule } from '../../../coordinator/report/schedule-rounds.js';
-import { epochInterval, epochStretches, outline, stretches } from '../../../coordinator/report/schedule-samples.js';
-import { scheduleLines } from '../../../coordinator/report/schedule-text.js';
-import { lengthInWords, rateInWords } from '../../../coordinator/report/schedule-words.js';
+import { scheduleCsv, scheduleJson } from '../../../coordinator/report/schedules/data.js';
+import { decides, isTold, scheduleRounds, type RoundSchedule } from '../../../coordinator/report/schedules/rounds.js';
+import { epochInterval, epochStretches, outline, stretches } from '../../../coordinator/report/schedules/samples.js';
+import { scheduleLines } from '../../../coordinator/report/schedules/text.js';
+import { lengthInWords, rateInWords } from '../../../coordinator/report/schedules/words.js';
 import {
   isCyclical,
   learningRateSchema,

@@ -1,10 +1,10 @@
-import { doubleBits, type Json } from '../../proto/canonical.js';
-import { resultDigest, type DigestTrial } from '../../proto/digest.js';
-import type { ErrorPayload } from '../../proto/errors.js';
-import { machineJson, type Computed } from './provenance.js';
+import { doubleBits, type Json } from '../../../proto/canonical.js';
+import { resultDigest, type DigestTrial } from '../../../proto/digest.js';
+import type { ErrorPayload } from '../../../proto/errors.js';
+import { machineJson, type Computed } from '../provenance.js';
 import { hasResults, trialsOf, type RecordedSearch, type RecordedTrial } from './recorded-search.js';
-import { compareResults, type Comparison, type Difference, type TrialResults } from './verify-trial.js';
-import type { RecordFinding } from './verify-values.js';
+import { compareResults, type Comparison, type Difference, type TrialResults } from './trial.js';
+import type { RecordFinding } from './values.js';
 
 /** A trial that was trained again. */
 export interface VerifiedTrial {

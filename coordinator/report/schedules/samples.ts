@@ -1,4 +1,4 @@
-import type { TrainingPlan } from '../../proto/training/plan.js';
+import type { TrainingPlan } from '../../../proto/training/plan.js';
 
 /** What a rate does in a stretch of update steps. */
 export interface Stretch {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { Json } from '../../proto/canonical.js';
-import type { Parameters, RoundSpec, SearchSpec } from '../../proto/domain.js';
-import { twoLayerSchema } from '../../proto/trainers/two-layer.js';
-import type { LearningRate } from '../../proto/training/learning-rate.js';
-import { planTraining, type TrainingPlan } from '../../proto/training/plan.js';
-import { bindParameters } from '../search/bind.js';
+import type { Json } from '../../../proto/canonical.js';
+import type { Parameters, RoundSpec, SearchSpec } from '../../../proto/domain.js';
+import { twoLayerSchema } from '../../../proto/trainers/two-layer.js';
+import type { LearningRate } from '../../../proto/training/learning-rate.js';
+import { planTraining, type TrainingPlan } from '../../../proto/training/plan.js';
+import { bindParameters } from '../../search/bind.js';
 
 /** The learning rate of one round's trials. */
 export interface RoundSchedule {

@@ -1,6 +1,6 @@
-import type { TrialState } from '../../proto/domain.js';
-import { VernierError } from '../../proto/errors.js';
-import { deriveSeed, generator } from '../../proto/seed.js';
+import type { TrialState } from '../../../proto/domain.js';
+import { VernierError } from '../../../proto/errors.js';
+import { deriveSeed, generator } from '../../../proto/seed.js';
 import { hasResults, trialsOf, type RecordedSearch, type RecordedTrial } from './recorded-search.js';
 
 /** Which trials are to be trained again: those of these numbers, so many drawn ones, or all. */

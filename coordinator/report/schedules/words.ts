@@ -1,7 +1,7 @@
-import { inSteps, type Duration } from '../../proto/training/duration.js';
-import type { LearningRate } from '../../proto/training/learning-rate.js';
-import { counted, formatNumber, printable } from './format.js';
-import type { RoundSchedule, UntoldSchedule } from './schedule-rounds.js';
+import { inSteps, type Duration } from '../../../proto/training/duration.js';
+import type { LearningRate } from '../../../proto/training/learning-rate.js';
+import { counted, formatNumber, printable } from '../format.js';
+import type { RoundSchedule, UntoldSchedule } from './rounds.js';
 
 /** A duration in update steps. */
 type Steps = (given: Duration) => string;

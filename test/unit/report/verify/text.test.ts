@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { displayWidth } from '../../../coordinator/report/format.js';
+import { displayWidth } from '../../../../coordinator/report/format.js';
 import {
   comparedWith,
   sealOf,
   verificationJson,
   type VerifiedTrial,
-} from '../../../coordinator/report/verification.js';
-import { verificationText } from '../../../coordinator/report/verify-text.js';
-import { resultDigest, type DigestTrial } from '../../../proto/digest.js';
-import type { RecordedTrial } from '../../../coordinator/report/recorded-search.js';
-import { recorded, recordedTrial } from '../../support/recorded.js';
-import { TINY_MACHINE } from '../../support/search-fixtures.js';
+} from '../../../../coordinator/report/verify/verification.js';
+import { verificationText } from '../../../../coordinator/report/verify/text.js';
+import { resultDigest, type DigestTrial } from '../../../../proto/digest.js';
+import type { RecordedTrial } from '../../../../coordinator/report/verify/recorded-search.js';
+import { recorded, recordedTrial } from '../../../support/recorded.js';
+import { TINY_MACHINE } from '../../../support/search-fixtures.js';
 
 const again = { kernel: 'wasm', machine: { ...TINY_MACHINE, node: '22.1.0' } };
 

@@ -1,5 +1,5 @@
-import { doubleBits } from '../../proto/canonical.js';
-import type { EpochMetrics, Metrics, TrialState } from '../../proto/domain.js';
+import { doubleBits } from '../../../proto/canonical.js';
+import type { EpochMetrics, Metrics, TrialState } from '../../../proto/domain.js';
 
 /** What a trial gave, once or again. */
 export interface TrialResults {

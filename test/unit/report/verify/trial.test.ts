@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareResults, type TrialResults } from '../../../coordinator/report/verify-trial.js';
-import type { EpochMetrics, Metrics } from '../../../proto/domain.js';
+import { compareResults, type TrialResults } from '../../../../coordinator/report/verify/trial.js';
+import type { EpochMetrics, Metrics } from '../../../../proto/domain.js';
 
 const metricName = fc.constantFrom('val_loss', 'val_accuracy', 'train_cost', 'test_loss');
 const metrics: fc.Arbitrary<Metrics> = fc.dictionary(metricName, fc.double(), { maxKeys: 4, noNullPrototype: true });

@@ -1,12 +1,12 @@
-import { canonicalJson, sha256Hex, type Json } from '../../proto/canonical.js';
-import type { DatasetInfo } from '../../proto/datasets.js';
-import { resultDigest } from '../../proto/digest.js';
-import type { EndedTrialState, SearchSpec } from '../../proto/domain.js';
-import { VernierError } from '../../proto/errors.js';
-import { parseSearchFile, type SearchFile } from '../spec/search-file.js';
+import { canonicalJson, sha256Hex, type Json } from '../../../proto/canonical.js';
+import type { DatasetInfo } from '../../../proto/datasets.js';
+import { resultDigest } from '../../../proto/digest.js';
+import type { EndedTrialState, SearchSpec } from '../../../proto/domain.js';
+import { VernierError } from '../../../proto/errors.js';
+import { parseSearchFile, type SearchFile } from '../../spec/search-file.js';
 import { hasResults, trialsOf, type RecordedSearch, type RecordedTrial } from './recorded-search.js';
-import { checkRounds } from './verify-rounds.js';
-import { firstDifference, type RecordFinding } from './verify-values.js';
+import { checkRounds } from './rounds.js';
+import { firstDifference, type RecordFinding } from './values.js';
 
 /** Adds a finding unless the two are the same. */
 type Expect = (what: string, recorded: Json | undefined, expected: Json | undefined) => void;

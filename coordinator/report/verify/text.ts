@@ -1,10 +1,10 @@
-import { doubleBits, type Json } from '../../proto/canonical.js';
-import { clip, counted, printable, wrap } from './format.js';
-import { computedText, type Computed } from './provenance.js';
-import { TEXT_COLUMNS } from './round-table.js';
+import { doubleBits, type Json } from '../../../proto/canonical.js';
+import { clip, counted, printable, wrap } from '../format.js';
+import { computedText, type Computed } from '../provenance.js';
+import { TEXT_COLUMNS } from '../round-table.js';
 import type { RecordedSearch, RecordedTrial } from './recorded-search.js';
 import { sealOf, tallyOf, type Tally, type TrialDifferences, type Verification } from './verification.js';
-import type { RecordFinding } from './verify-values.js';
+import type { RecordFinding } from './values.js';
 
 /** More problems of a kind than these are counted; `--json` has them all. */
 const SHOWN = 20;

@@ -1,8 +1,8 @@
-import { canonicalJson } from '../../proto/canonical.js';
-import type { SearchSpec } from '../../proto/domain.js';
-import { VernierError } from '../../proto/errors.js';
-import { parseSearchFile } from '../spec/search-file.js';
-import { TRAINER_KINDS, trainerRules } from '../spec/trainers/index.js';
+import { canonicalJson } from '../../../proto/canonical.js';
+import type { SearchSpec } from '../../../proto/domain.js';
+import { VernierError } from '../../../proto/errors.js';
+import { parseSearchFile } from '../../spec/search-file.js';
+import { TRAINER_KINDS, trainerRules } from '../../spec/trainers/index.js';
 import type { RecordedSearch, RecordedTrial } from './recorded-search.js';
 
 /**

@@ -1,11 +1,11 @@
-import type { Json } from '../../proto/canonical.js';
-import type { DatasetInfo, ImageShape } from '../../proto/datasets.js';
-import type { EpochMetrics, Interval, Metrics, SearchState, TrialState } from '../../proto/domain.js';
-import { VernierError } from '../../proto/errors.js';
-import type { DatasetInfo__Output } from '../../proto/generated/vernier/v1/DatasetInfo.js';
-import type { RoundDetail__Output } from '../../proto/generated/vernier/v1/RoundDetail.js';
-import type { SearchDetail__Output } from '../../proto/generated/vernier/v1/SearchDetail.js';
-import type { TrialDetail__Output } from '../../proto/generated/vernier/v1/TrialDetail.js';
+import type { Json } from '../../../proto/canonical.js';
+import type { DatasetInfo, ImageShape } from '../../../proto/datasets.js';
+import type { EpochMetrics, Interval, Metrics, SearchState, TrialState } from '../../../proto/domain.js';
+import { VernierError } from '../../../proto/errors.js';
+import type { DatasetInfo__Output } from '../../../proto/generated/vernier/v1/DatasetInfo.js';
+import type { RoundDetail__Output } from '../../../proto/generated/vernier/v1/RoundDetail.js';
+import type { SearchDetail__Output } from '../../../proto/generated/vernier/v1/SearchDetail.js';
+import type { TrialDetail__Output } from '../../../proto/generated/vernier/v1/TrialDetail.js';
 import {
   epochFromWire,
   intervalsFromWire,
@@ -13,10 +13,10 @@ import {
   parametersFromWire,
   searchStateFromWire,
   trialStateFromWire,
-} from '../../proto/wire.js';
-import type { PlannedTrial } from '../search/round.js';
-import { summaryOf } from './detail.js';
-import { computedBy, type Computed } from './provenance.js';
+} from '../../../proto/wire.js';
+import type { PlannedTrial } from '../../search/round.js';
+import { summaryOf } from '../detail.js';
+import { computedBy, type Computed } from '../provenance.js';
 
 /** A trial with everything that a search keeps of it. */
 export interface RecordedTrial extends PlannedTrial {

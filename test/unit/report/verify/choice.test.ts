@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chooseTrials } from '../../../coordinator/report/verify-choice.js';
-import { sha256Hex } from '../../../proto/canonical.js';
-import { recorded, recordedTrial } from '../../support/recorded.js';
+import { chooseTrials } from '../../../../coordinator/report/verify/choice.js';
+import { sha256Hex } from '../../../../proto/canonical.js';
+import { recorded, recordedTrial } from '../../../support/recorded.js';
 
 const trials = Array.from({ length: 20 }, (_, index) => recordedTrial(index + 1));
 const search = recorded(trials, { best: 13 });

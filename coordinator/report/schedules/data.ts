@@ -1,5 +1,5 @@
-import { isTold, type RoundSchedule, type UntoldSchedule } from './schedule-rounds.js';
-import { epochStretches } from './schedule-samples.js';
+import { isTold, type RoundSchedule, type UntoldSchedule } from './rounds.js';
+import { epochStretches } from './samples.js';
 
 /** `--json` of a round's learning rate. */
 export function scheduleJson(round: RoundSchedule | UntoldSchedule): object {

@@ -1,10 +1,10 @@
 import { plot } from 'asciichart';
-import { exp, log } from '../../proto/numeric/index.js';
-import type { TrainingPlan } from '../../proto/training/plan.js';
-import { counted, formatNumber, printable, wrap } from './format.js';
-import { isTold, type RoundSchedule, type UntoldSchedule } from './schedule-rounds.js';
-import { epochInterval, epochStretches, stretches } from './schedule-samples.js';
-import { lengthInWords, rateInWords, untoldInWords } from './schedule-words.js';
+import { exp, log } from '../../../proto/numeric/index.js';
+import type { TrainingPlan } from '../../../proto/training/plan.js';
+import { counted, formatNumber, printable, wrap } from '../format.js';
+import { isTold, type RoundSchedule, type UntoldSchedule } from './rounds.js';
+import { epochInterval, epochStretches, stretches } from './samples.js';
+import { lengthInWords, rateInWords, untoldInWords } from './words.js';
 
 /** Room that a chart may take. */
 export interface ChartRoom {

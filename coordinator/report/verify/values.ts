@@ -1,5 +1,5 @@
-import type { Json } from '../../proto/canonical.js';
-import { isSame } from './verify-trial.js';
+import type { Json } from '../../../proto/canonical.js';
+import { isSame } from './trial.js';
 
 /** Something that is recorded of a search and does not follow from the rest of its record. */
 export interface RecordFinding {

@@ -1,9 +1,9 @@
-import type { Json } from '../../proto/canonical.js';
-import type { SearchSpec } from '../../proto/domain.js';
-import { openRound } from '../search/open-round.js';
-import type { FinishedRound, FinishedTrial, OpenedRound, PlannedTrial, RoundImpossible } from '../search/round.js';
+import type { Json } from '../../../proto/canonical.js';
+import type { SearchSpec } from '../../../proto/domain.js';
+import { openRound } from '../../search/open-round.js';
+import type { FinishedRound, FinishedTrial, OpenedRound, PlannedTrial, RoundImpossible } from '../../search/round.js';
 import type { RecordedRound, RecordedSearch, RecordedTrial } from './recorded-search.js';
-import { firstDifference, type RecordFinding } from './verify-values.js';
+import { firstDifference, type RecordFinding } from './values.js';
 
 /**
  * Plans every round again, from the specification and the recorded results of the rounds before it, and compares it with the recorded

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { firstDifference } from '../../../coordinator/report/verify-values.js';
-import type { Json } from '../../../proto/canonical.js';
+import { firstDifference } from '../../../../coordinator/report/verify/values.js';
+import type { Json } from '../../../../proto/canonical.js';
 
 const json = fc.jsonValue() as fc.Arbitrary<Json>;
 
