@@ -157,6 +157,25 @@ describe('any text', () => {
   });
 });
 
+describe('a real file with one character changed', () => {
+  it('is a search or a list of mistakes', () => {
+    const character = fc.oneof(
+      fc.constantFrom(...SIGNS, ...'!&*?|>%@`~-0e.'),
+      fc.string({ minLength: 1, maxLength: 1 }),
+    );
+    const change = fc.record({ at: fc.nat(), by: character, instead: fc.boolean() });
+    fc.assert(
+      fc.property(fc.constantFrom(...samples), change, (sample, { at, by, instead }) => {
+        // Comments are most of some files.
+        const text = sample.replaceAll(/^#.*\n/gm, '');
+        const place = at % text.length;
+        check(text.slice(0, place) + by + text.slice(place + Number(instead)));
+      }),
+      { numRuns: 800 },
+    );
+  });
+});
+
 describe('a file of any values', () => {
   it('is a search or a list of mistakes', () => {
     const scalar = fc.oneof(
