@@ -3,6 +3,7 @@ import { drawFigures, figureFile, type ReportDocument } from '../report/document
 import { html } from '../report/document/html.js';
 import { latex } from '../report/document/latex.js';
 import { markdown } from '../report/document/markdown.js';
+import { counted } from '../report/format.js';
 import { renderPng } from './png.js';
 
 /** What a report can be written as: documents, and their figures as files of their own. */
@@ -43,4 +44,18 @@ export function reportFiles(
     if (wants('png', 'tex')) files.set(figureFile(number, 'png'), renderPng(svg));
   }
   return files;
+}
+
+/** `report.md, report.html, 9 figures as SVG and PNG`: the documents by name, the figures counted. */
+export function filesInWords(files: Iterable<string>): string {
+  const names = [...files];
+  const figures = names.flatMap((name) => {
+    const [, stem, format] = /^(figure-\d+)\.(.+)$/.exec(name) ?? [];
+    return stem === undefined || format === undefined ? [] : [{ name, stem, format: format.toUpperCase() }];
+  });
+  const documents = names.filter((name) => !figures.some((figure) => figure.name === name));
+  if (figures.length === 0) return documents.join(', ');
+  const count = counted(new Set(figures.map(({ stem }) => stem)).size, 'figure');
+  const formats = [...new Set(figures.map(({ format }) => format))].join(' and ');
+  return [...documents, `${count} as ${formats}`].join(', ');
 }

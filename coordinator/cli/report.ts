@@ -5,7 +5,7 @@ import { summaryOf } from '../report/detail.js';
 import { searchDocument } from '../report/search-document.js';
 import { coordinatorOption, LATEST_HELP, storeOption, type ReachOptions } from './options.js';
 import { searchId, withCoordinator } from './reach.js';
-import { formatOption, reportFiles, type ReportFormat } from './report-files.js';
+import { filesInWords, formatOption, reportFiles, type ReportFormat } from './report-files.js';
 import { requireReportFolder, writeReport } from './report-folder.js';
 
 interface ReportOptions extends ReachOptions {
@@ -49,6 +49,6 @@ async function report(id: string | undefined, options: ReportOptions, context: C
     await writeReport(output, files, { force });
     const names = [...files.keys()];
     if (json) writeJson({ search: summaryOf(detail).id, folder: output, files: names }, context.stdout);
-    else context.stdout.write(`${output}: ${names.join(', ')}\n`);
+    else context.stdout.write(`${output}: ${filesInWords(names)}\n`);
   });
 }

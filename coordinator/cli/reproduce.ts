@@ -16,7 +16,7 @@ import { PAPERS } from '../report/papers/index.js';
 import { paperDocument } from '../report/papers/paper-document.js';
 import type { Paper } from '../report/papers/paper.js';
 import { checkedFile } from './checked-file.js';
-import { REPORT_FORMATS, reportFiles } from './report-files.js';
+import { filesInWords, REPORT_FORMATS, reportFiles } from './report-files.js';
 import { requireReportFolder, writeReport } from './report-folder.js';
 import { localData, ownDatasets, requireDatasets } from './required-data.js';
 import { requireCompleted } from './result.js';
@@ -115,7 +115,7 @@ async function reproduce(paper: Paper, options: ReproduceOptions, context: Comma
   });
   found.forEach(requireCompleted);
   const results = new Map(found.map((detail) => [summaryOf(detail).name, detail]));
-  const written = reportFiles(paperDocument(paper, results, sameStore(options)), REPORT_FORMATS);
+  const written = reportFiles(paperDocument(paper, results, sameStore(options), options.seed), REPORT_FORMATS);
   await writeReport(output, written, { force });
 
   const compared = comparisons(paper, results);
@@ -125,7 +125,7 @@ async function reproduce(paper: Paper, options: ReproduceOptions, context: Comma
   }
   const took = duration(found.reduce((sum, detail) => sum + busyMs(detail), 0));
   stdout.write(
-    `${comparisonText(compared)}\n\nThe trials ran for ${took} in all.\nReport: ${output}/report.html, report.md, report.tex and the figures\n`,
+    `${comparisonText(compared)}\n\nThe trials ran for ${took} in all.\nReport in ${output}: ${filesInWords(written.keys())}\n`,
   );
 }
 

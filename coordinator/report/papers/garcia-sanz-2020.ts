@@ -143,7 +143,7 @@ export const garciaSanz2020: Paper = {
       parts: [
         {
           kind: 'prose',
-          text: 'An accuracy of 52 % on 5,000 records has a standard error of 0.7 points, more than the best three of either search differ by in the paper. Which λ is the best is so left to chance among many that are as good, and the accuracies are what can be compared.',
+          text: 'An accuracy of 52 % on 5,000 records has a standard error of 0.7 points, more than the best three of either search differ by in the paper. Which λ is best is therefore left to chance among many that are as good; the accuracies are what can be compared.',
         },
         { kind: 'heading', text: 'Coarse search' },
         {

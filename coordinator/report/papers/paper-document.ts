@@ -18,8 +18,9 @@ import type { BestValues, FinalMetrics, GradientTable, LearningFigures, Paper, P
  * The report of a paper's reproduction.
  *
  * @param store how a command reaches the store: ` --store FILE`, or nothing for the default one
+ * @param seed that was given in place of the files', where one was: the command that makes the report anew has it
  */
-export function paperDocument(paper: Paper, results: PaperResults, store: string): ReportDocument {
+export function paperDocument(paper: Paper, results: PaperResults, store: string, seed?: number): ReportDocument {
   const { title, reference, introduction, sections, experiments, id } = paper;
   const searches = experiments.flatMap(({ name, file }) => {
     const detail = results.get(name);
@@ -32,7 +33,7 @@ export function paperDocument(paper: Paper, results: PaperResults, store: string
       ...introduction.map(paragraph),
       paragraph([
         'This report was made by ',
-        { code: `vernier reproduce ${id}` },
+        { code: `vernier reproduce ${id}${seed === undefined ? '' : ` --seed ${seed}`}` },
         '. Differences are ours less the paper’s; of accuracies in percentage points.',
       ]),
       heading(2, 'At a glance'),

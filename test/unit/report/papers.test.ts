@@ -262,6 +262,15 @@ describe('a paper’s report', () => {
     expect(renderSvg(figures[0]!.figure)).toBe(renderSvg(expected));
   });
 
+  it('says by which command it was made, with the seed where one was given', () => {
+    const command = (seed?: number): string =>
+      paperDocument(PAPER, RESULTS, '', seed)
+        .blocks.map((block) => (block.kind === 'paragraph' ? plainText(block.text) : ''))
+        .find((text) => text.startsWith('This report')) ?? '';
+    expect(command()).toContain('vernier reproduce nobody-1999.');
+    expect(command(0)).toContain('vernier reproduce nobody-1999 --seed 0.');
+  });
+
   it('keeps ids, times and machines in its last part, with the commands that check it', () => {
     const last = blocks.findIndex((block) => block.kind === 'heading' && block.text === 'Times and machines');
     const other = lambdasWith({ id: 'zzz', createdMs: 1e12, endedMs: 2e12 });
