@@ -26,7 +26,7 @@ describe('vernier verify', () => {
     expect(stderr.match(/^trial \d+: the same \([123] of 3 trials/gm)).toHaveLength(3);
     expect(stderr).toContain(`trial ${search.best!.number}: the same`);
     expect(stdout).toMatch(
-      new RegExp(`^verified: 3 of 12 trials, \\d+ values, digest ${search.resultDigest}\n  trained again on `),
+      new RegExp(`^verified: 3 of 12 trials, \\d+ values\n  result digest ${search.resultDigest}\n  trained again on `),
     );
   });
 
@@ -92,7 +92,7 @@ describe('vernier verify', () => {
     const { code, stdout, stderr } = await sandbox.run(['verify', id, '--store', store]);
     expect(code, stderr).toBe(0);
     expect(stdout).toMatch(/^left out, without results: trials 1 \(cancelled\), 2 \(cancelled\), /);
-    expect(stdout).toContain('verified: 0 of 0 trials, 0 values\n');
+    expect(stdout).toContain('verified: the record alone, no trial has results\n');
   });
 
   it.each([

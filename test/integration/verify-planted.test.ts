@@ -173,7 +173,7 @@ it('is told in lines of 80 columns on a terminal that does not tell its width', 
   const context = { ...train, stdout, localDatasets: () => Promise.resolve([EMBEDDED]) };
   await runCommand(verifyCommand, ['verify', ids.planted, '--store', store], {}, context);
   expect(text).toMatch(
-    /^verified: 3 of 12 trials, \d+ values, digest [0-9a-f]{64}\n {2}trained again on wasm, vernier /,
+    /^verified: 3 of 12 trials, \d+ values\n {2}result digest [0-9a-f]{64}\n {2}trained again on wasm, vernier /,
   );
 });
 

@@ -82,13 +82,13 @@ function leftOutLines({ leftOut }: Tally): string[] {
 function sumLines({ search, findings, trials }: Verification, tally: Tally, columns: number): string[] {
   const { same, verifiable, values, different, untrained } = tally;
   const good = findings.length === 0 && different.length === 0 && untrained.length === 0;
-  const digest = search.resultDigest === '' ? '' : `, digest ${search.resultDigest}`;
   const of = `${same} of ${counted(verifiable, 'trial')}, ${counted(values, 'value')}`;
   if (!good) return [wrap(`not verified: ${of} compared`, columns, '  '), ...sealLines(search, trials, columns)];
   const machines = new Set(trials.flatMap(({ again }) => (again === undefined ? [] : [computedText(again)])));
   return [
+    verifiable === 0 ? 'verified: the record alone, no trial has results' : `verified: ${of}`,
     // Whole, however narrow the terminal: a part of a digest says nothing.
-    `verified: ${of}${digest}`,
+    ...(search.resultDigest === '' ? [] : [`  result digest ${search.resultDigest}`]),
     ...[...machines].map((machine) => indented(`trained again on ${machine}`, columns)),
   ];
 }
