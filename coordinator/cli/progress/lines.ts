@@ -31,7 +31,7 @@ export function progressLines(state: ProgressState, frame: Frame): string[] {
     headLine(state, frame),
     ...rounds.map((round) => roundLine(round, state, label, frame)),
     ...runningLines(state, Math.min(MAX_RUNNING_LINES, rowsLeft), label, frame),
-    ...(state.best === undefined ? [] : [bestLine(state.metric, state.best, label, frame)]),
+    ...(state.best === undefined ? [] : [bestLine(state, state.best, label, frame)]),
     ...(state.search.message === '' ? [] : [paint.yellow(clip(printable(state.search.message), columns))]),
     paint.dim(clip(`${pad('time', label)}  ${timeText(frame)}`, columns)),
   ];
@@ -78,7 +78,8 @@ function runningLines({ running, threads }: ProgressState, room: number, label: 
   const training = byThread(running.filter(({ epoch, epochs }) => epochs === 0 || epoch < epochs));
   const listed = training.length >= threads ? training : byThread(running);
   const shown = listed.length <= lines ? listed : listed.slice(0, lines - 1);
-  const text = shown.map((trials) => runningLine(trials, label, frame));
+  const isDivided = training.flat().some(({ inParts }) => inParts);
+  const text = shown.map((trials) => runningLine(trials, isDivided ? 'waiting' : 'starting', label, frame));
   if (shown.length < listed.length) {
     const others = listed.slice(shown.length).flat().length;
     const more = `${shown.length === 0 ? '' : 'and '}${others} ${shown.length === 0 ? 'trials run' : 'more'}`;
@@ -88,11 +89,20 @@ function runningLines({ running, threads }: ProgressState, room: number, label: 
   return text;
 }
 
-/** Trials that share a thread: the longest tells how far they are. */
-function runningLine(trials: readonly RunningProgress[], label: number, { columns }: Frame): string {
+/**
+ * Trials that share a thread: the longest tells how far they are.
+ *
+ * @param before what a trial does that has not told of an epoch yet: beside one whose parts are on all threads it waits for them
+ */
+function runningLine(
+  trials: readonly RunningProgress[],
+  before: 'starting' | 'waiting',
+  label: number,
+  { columns }: Frame,
+): string {
   const longest = trials.reduce((a, b) => (b.epochs > a.epochs ? b : a));
   const epoch =
-    longest.epochs === 0 ? 'starting' : `${longest.inParts ? 'part' : 'epoch'} ${longest.epoch}/${longest.epochs}`;
+    longest.epochs === 0 ? before : `${longest.inParts ? 'part' : 'epoch'} ${longest.epoch}/${longest.epochs}`;
   const attempt = Math.max(...trials.map((trial) => trial.attempt));
   const again = attempt > 1 ? `  attempt ${attempt}` : '';
   const which = `${trials.length === 1 ? 'trial' : 'trials'} ${numbers(trials.map(({ trial }) => trial))}`;
@@ -118,14 +128,17 @@ function numbers(ascending: readonly number[]): string {
   return ranges.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(', ');
 }
 
+/** The trial's round is named where there are several: by its own name, as its line is. */
 function bestLine(
-  metric: string,
+  { metric, rounds }: ProgressState,
   best: NonNullable<ProgressState['best']>,
   label: number,
   { columns, paint }: Frame,
 ): string {
   const score = `${metric} ${formatMetric(metric, best.score)}`;
-  const rest = `  trial ${best.trial} of ${printable(best.round)}  ${assignments(best.parameters)}`;
+  const isNamed = rounds.length > 1 && rounds.some(({ name }) => name === best.round);
+  const round = isNamed ? ` of ${printable(best.round)}` : '';
+  const rest = `  trial ${best.trial}${round}  ${assignments(best.parameters)}`;
   const text = clip(`${pad('best', label)}  ${score}${rest}`, columns).trimEnd();
   return text.replace(score, paint.bold(score));
 }

@@ -44,6 +44,17 @@ describe('the progress display', () => {
     `);
   });
 
+  it('names the best trial’s round where a line is named so, and where there are several', () => {
+    const best = (rounds: string[]): string | undefined => {
+      const state = middleOfSearch({ rounds: rounds.map((name) => round(name, 'open', 0, 3)) });
+      return progressLines(state, frame()).find((line) => line.startsWith('best'));
+    };
+    expect(best(['coarse', 'fine'])).toContain('trial 12 of fine  lambda');
+    expect(best(['fine'])).toContain('trial 12  lambda');
+    // Of a search without rounds, among others: its line has the search's name.
+    expect(best(['gradient-check', 'cyclical-1'])).toContain('trial 12  lambda');
+  });
+
   it('shows trials side by side in one line, by the longest of them', () => {
     const of = (trial: number, beside: number, epoch: number, epochs: number) => {
       return { trial, attempt: 1, beside, parameters: { lambda: trial / 1000 }, epoch, epochs };
@@ -67,7 +78,7 @@ describe('the progress display', () => {
     const lines = progressLines(middleOfSearch({ running, threads: 2 }), frame());
     expect(lines.filter((line) => /^ *trial/.test(line)).join('\n')).toMatchInlineSnapshot(`
       "        trial 1  part 12/64
-              trial 2  starting  attempt 2  lambda=0.1"
+              trial 2  waiting  attempt 2  lambda=0.1"
     `);
   });
 
