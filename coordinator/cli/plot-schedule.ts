@@ -110,8 +110,12 @@ function wantedRounds(spec: SearchSpec, { parameters }: PlannedTrial, name: stri
     });
   }
   if (wanted.some(({ round }) => isTold(round)) || isTold(first.round)) return wanted;
+  const toldElsewhere = all.filter(({ round }) => isTold(round)).map(({ round }) => printable(round.name));
   throw new VernierError('USAGE', `round ${printable(first.round.name)}: ${untoldInWords(first.round)}`, {
-    mend: 'name a round of which the file tells the learning rate by --round',
+    mend:
+      toldElsewhere.length === 0
+        ? 'there is nothing to plot: the file tells the learning rate of no round'
+        : `plot another round: --round ${toldElsewhere.join(' or ')}`,
   });
 }
 

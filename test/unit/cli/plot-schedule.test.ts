@@ -115,6 +115,12 @@ describe('vernier plot-schedule', () => {
     expect(stdout).toContain('Round 2, fine: its learning rate follows from what it draws itself:');
     const { error } = await plot(own, '--round', 'fine');
     expect(error).toMatchObject({ code: 'USAGE', message: expect.stringContaining('learning_rate.max') });
+    expect(error).toMatchObject({ mend: 'plot another round: --round coarse' });
+  });
+
+  it('offers no other round of a file that tells no rate', async () => {
+    const { error } = await plot('configs/paper/gradient-check.yaml');
+    expect(error).toMatchObject({ code: 'USAGE', mend: expect.stringMatching(/^there is nothing to plot/) });
   });
 
   it('tells the mistakes of a file', async () => {
