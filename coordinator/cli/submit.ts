@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { dataDirOption, jsonOption, writeJson } from '../../proto/cli-options.js';
 import type { CommandContext, CommandFactory } from '../../proto/command.js';
 import type { SearchSummary__Output } from '../../proto/generated/vernier/v1/SearchSummary.js';
-import { printable } from '../report/format.js';
+import { counted, printable } from '../report/format.js';
 import { checkedFile, withMistakesTold } from './checked-file.js';
 import { againOption, coordinatorOption, seedOption, storeOption, type ReachOptions } from './options.js';
 import { withCoordinator, type Reached } from './reach.js';
@@ -55,7 +55,7 @@ async function submit(file: string, options: SubmitOptions, context: CommandCont
         throw withMistakesTold(error, file, specYaml, context.stderr);
       });
     const { id, name, trialsTotal } = search;
-    const told = `search ${id} (${printable(name)}, ${trialsTotal} trials) ${created ? 'submitted' : 'is there already'}`;
+    const told = `search ${id} (${printable(name)}, ${counted(trialsTotal, 'trial')}) ${created ? 'submitted' : 'is there already'}`;
     if (options.watch) {
       context.stderr.write(`${told}\n`);
       await watchToEnd(id, options, reached, context);

@@ -82,11 +82,14 @@ export function clip(text: string, columns: number): string {
   return `${kept}…`;
 }
 
-/** Breaks text between words into lines of at most `columns`, all but the first indented. A longer word is clipped. */
+/**
+ * Breaks text between words into lines of at most `columns`, all but the first indented. A longer word is clipped; a number
+ * and its percent sign stay together.
+ */
 export function wrap(text: string, columns: number, indent = ''): string {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ')) {
+  for (const word of text.split(/ (?!%)/)) {
     const start = lines.length === 0 ? '' : indent;
     if (line === '') line = clip(start + word, columns);
     else if (displayWidth(line) + 1 + displayWidth(word) <= columns) line += ` ${word}`;

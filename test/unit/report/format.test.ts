@@ -85,6 +85,8 @@ describe('wrap', () => {
   it('breaks between words and indents what follows', () => {
     expect(wrap('one two three four', 9, '  ')).toBe('one two\n  three\n  four');
     expect(wrap('', 9)).toBe('');
+    expect(wrap('accuracy 52.46 %, best', 16)).toBe('accuracy\n52.46 %, best');
+    expect(wrap('accuracy 52.46 %', 14, '  ')).toBe('accuracy\n  52.46 %');
   });
 
   it('has no line beyond the width, and every word that fits', () => {
