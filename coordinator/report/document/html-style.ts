@@ -43,5 +43,6 @@ figure { margin: 0; flex: 0 1 auto; max-width: 100%; }
 figcaption { color: var(--soft); font-size: 0.92rem; margin-top: 0.3rem; max-width: 30rem; }
 .plot-frame { overflow-x: auto; }
 .plot-frame svg { display: block; max-width: 100%; height: auto; background: transparent !important; color: var(--text) !important; }
+@media (max-width: 40rem) { td:not(.number) { white-space: normal; } th, td { padding: 0.3rem 0.4rem; } }
 @media print { .figures, .table { break-inside: avoid; } }
 `;
