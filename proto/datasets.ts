@@ -32,11 +32,17 @@ const MAX_CHANNELS = 4;
 
 /**
  * How records of this shape are images: [height, width], [channels, height, width] or [height, width, channels] with 1 to 4
- * channels. Undefined for any other shape, and where the channels can be the first axis or the last.
+ * channels. Undefined for any other shape, where the channels can be the first axis or the last, and where an image would be one row
+ * high or one column wide: that is a flat record with an axis of its own, as [1, 784].
  *
  * @param shape of one record, its last axis the fastest
  */
 export function imageShapeOf(shape: readonly number[]): ImageShape | undefined {
+  const image = channelsOf(shape);
+  return image !== undefined && image.height > 1 && image.width > 1 ? image : undefined;
+}
+
+function channelsOf(shape: readonly number[]): ImageShape | undefined {
   const [a = 0, b = 0, c = 0] = shape;
   if (shape.length === 2) return { channels: 1, height: a, width: b, order: 'planar' };
   if (shape.length !== 3) return undefined;

@@ -32,6 +32,10 @@ describe('imageShapeOf', () => {
     [[32, 31, 3], { channels: 3, height: 32, width: 31, order: 'interleaved' }],
     [[32, 31, 1], { channels: 1, height: 32, width: 31, order: 'planar' }],
     [[784], undefined],
+    [[1, 784], undefined],
+    [[784, 1], undefined],
+    [[1, 1, 784], undefined],
+    [[784, 1, 3], undefined],
     [[3, 32, 3], undefined], // the channels may be either
     [[5, 32, 32], undefined],
     [[2, 3, 32, 32], undefined],
