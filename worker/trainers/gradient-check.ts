@@ -6,11 +6,11 @@ import { networkLayers } from '../../proto/trainers/network.js';
 import { NUMERICS_VERSION } from '../../proto/versions.js';
 import type { Dropout, NetworkShape } from '../kernel/kernel.js';
 import { DropoutMasks } from '../train/dropout.js';
-import { checkedTensors, type CheckedTensor } from '../train/gradient-check/checked.js';
+import { checkedTensors, drawEntries, type CheckedTensor } from '../train/gradient-check/checked.js';
 import { costAndGradients, movedCosts, type CostFunction } from '../train/gradient-check/costs.js';
 import { checkMetrics, RELATIVE_ERROR_FLOOR } from '../train/gradient-check/deviations.js';
 import { sampleRows } from '../train/gradient-check/samples.js';
-import { checkState, layersOf, stateBytes, type CheckState } from '../train/gradient-check/state.js';
+import { checkState, entriesOf, layersOf, stateBytes, type CheckState } from '../train/gradient-check/state.js';
 import { checkTensors, dropoutTensors, sampleTensors } from '../train/gradient-check/tensors.js';
 import { initialParameters } from '../train/initialisation.js';
 import { encodeSafetensors } from '../train/safetensors.js';
@@ -50,7 +50,7 @@ function needs(config: GradientCheckConfig, dataset: DatasetInfo): DividedNeeds 
     throw invalid(`the check needs ${bytes} bytes or more of kernel memory, and a node has ${MAX_KERNEL_BYTES}`);
   }
   const layers = networkLayers(config, dataset);
-  const tensors = checkedTensors(0, layers, config.entries);
+  const tensors = checkedTensors(layers, config.entries);
   const checked = tensors.reduce((sum, tensor) => sum + tensor.count, 0);
   const weights = tensors.reduce((sum, { tensor, size }) => sum + (tensor === 'weights' ? size : 0), 0);
   const dropout = config.dropout !== undefined && config.dropout > 0;
@@ -80,6 +80,7 @@ function prepare(input: Input, room: StepRoom): void {
     layersOf(state, tensors)[index]?.weights.set(weights);
     layersOf(state, tensors)[index]?.bias.fill(0);
   }
+  for (const tensor of tensors) if (tensor.isDrawn) entriesOf(state, tensor)?.set(drawEntries(seed, tensor));
   costAndGradients(state, tensors, costFunction(input, room, 'prepare'));
 }
 
@@ -104,8 +105,8 @@ function finish(input: Input, policy: WeightsPolicy): TrialFinished {
   return { ...finished, epochs: [], weights: encodeSafetensors(all, fileMetadata(input)) };
 }
 
-function open({ config, seed, dataset, memory, state }: Input): { tensors: CheckedTensor[]; state: CheckState } {
-  const tensors = checkedTensors(seed, networkLayers(config, dataset.info), config.entries);
+function open({ config, dataset, memory, state }: Input): { tensors: CheckedTensor[]; state: CheckState } {
+  const tensors = checkedTensors(networkLayers(config, dataset.info), config.entries);
   return { tensors, state: checkState(memory, state, tensors) };
 }
 

@@ -4,11 +4,11 @@ import { deviationMetric, GRADIENT_CHECK_METRICS, leastBytes } from '../../../pr
 import { NodeMemory } from '../../../worker/kernel/memory.js';
 import { referenceKernel } from '../../../worker/kernel/reference/index.js';
 import { batchOrder } from '../../../worker/train/batch-order.js';
-import { checkedTensors } from '../../../worker/train/gradient-check/checked.js';
+import { checkedTensors, drawEntries } from '../../../worker/train/gradient-check/checked.js';
 import { costAndGradients, movedCosts, type CostFunction } from '../../../worker/train/gradient-check/costs.js';
 import { checkMetrics, deviations } from '../../../worker/train/gradient-check/deviations.js';
 import { sampleRows } from '../../../worker/train/gradient-check/samples.js';
-import { checkState, layersOf, stateBytes } from '../../../worker/train/gradient-check/state.js';
+import { checkState, entriesOf, layersOf, stateBytes } from '../../../worker/train/gradient-check/state.js';
 import { initialParameters } from '../../../worker/train/initialisation.js';
 import { gradientCheckTrainer } from '../../../worker/trainers/gradient-check.js';
 import { checkConfig } from '../../support/gradient-check.js';
@@ -46,7 +46,7 @@ describe('the samples', () => {
 
 describe('the checked entries', () => {
   it('are all, tensor by tensor', () => {
-    const tensors = checkedTensors(42, [4, 3, 2]);
+    const tensors = checkedTensors([4, 3, 2]);
     expect(
       tensors.map(({ name, layer, tensor, shape, size, count }) => [name, layer, tensor, shape, size, count]),
     ).toEqual([
@@ -61,25 +61,26 @@ describe('the checked entries', () => {
       [15, 15],
       [21, 21],
     ]);
-    expect(tensors.every(({ entries }) => entries === undefined)).toBe(true);
+    expect(tensors.some(({ isDrawn }) => isDrawn)).toBe(false);
   });
 
   it('or so many of each, different ones in ascending order, and all of tensors that have no more', () => {
-    const tensors = checkedTensors(42, [40, 30, 2], 10);
+    const tensors = checkedTensors([40, 30, 2], 10);
     expect(tensors.map(({ count, firstChecked }) => [count, firstChecked])).toEqual([
       [10, 0],
       [10, 10],
       [10, 20],
       [2, 30],
     ]);
-    for (const { entries, size } of tensors.slice(0, 3)) {
+    expect(tensors.map(({ isDrawn }) => isDrawn)).toEqual([true, true, true, false]);
+    for (const tensor of tensors.slice(0, 3)) {
+      const entries = [...drawEntries(42, tensor)];
       expect(new Set(entries).size).toBe(10);
-      expect([...entries!]).toEqual([...entries!].sort((a, b) => a - b));
-      expect(Math.max(...entries!)).toBeLessThan(size);
+      expect(entries).toEqual(entries.toSorted((a, b) => a - b));
+      expect(Math.max(...entries)).toBeLessThan(tensor.size);
+      expect([...drawEntries(42, tensor)]).toEqual(entries);
+      expect([...drawEntries(43, tensor)]).not.toEqual(entries);
     }
-    expect(tensors[3]!.entries).toBeUndefined();
-    expect(checkedTensors(42, [40, 30, 2], 10)).toEqual(tensors);
-    expect(checkedTensors(43, [40, 30, 2], 10)).not.toEqual(tensors);
   });
 });
 
@@ -118,12 +119,13 @@ function checked({ lambda = 0, networks = 2, ranges = 1, entries }: Partial<Reco
   const memory = new NodeMemory();
   const shape = { layers: LAYERS, batchSize: 5, precision: 'float64' as const };
   const records = randomRecords(memory, 3, shape, 9);
-  const tensors = checkedTensors(8, LAYERS, entries);
+  const tensors = checkedTensors(LAYERS, entries);
   const state = checkState(memory.memory, memory.allocate(stateBytes(tensors)), tensors);
   for (const [index, { weights, bias }] of initialParameters(8, LAYERS, 'float64').entries()) {
     layersOf(state, tensors)[index]!.weights.set(weights);
     layersOf(state, tensors)[index]!.bias.set(bias);
   }
+  for (const tensor of tensors) if (tensor.isDrawn) entriesOf(state, tensor)!.set(drawEntries(8, tensor));
   const kernel = referenceKernel(memory.memory);
   const costOf = (shapes: { gradients?: boolean }[]): CostFunction => {
     const all = shapes.map((more) => ({ ...shape, ...more }));
@@ -192,7 +194,9 @@ describe('a check', () => {
   it('of some entries has the costs that the check of all has there', () => {
     const all = checked();
     const some = checked({ entries: 3 });
-    for (const [index, { entries, firstChecked, count }] of some.tensors.entries()) {
+    for (const [index, tensor] of some.tensors.entries()) {
+      const { firstChecked, count } = tensor;
+      const entries = entriesOf(some.state, tensor);
       const whole = all.tensors[index]!;
       for (let at = 0; at < count; at++) {
         const entry = entries?.[at] ?? at;
@@ -224,6 +228,15 @@ describe('what a check needs', () => {
     const bytes = needs.stateBytes + kernel.workspaceBytes(needs.shapes.prepare);
     expect(leastBytes(config, data)).toBeLessThanOrEqual(bytes);
     expect(leastBytes(config, data)).toBeGreaterThan(0.9 * bytes);
+  });
+
+  it('is known at once, however many entries are to be drawn: it is asked of the thread that keeps the leases', () => {
+    const config = checkConfig({ dataset: { name: 'd', train: 10_000 }, hidden: 1000, entries: 3_000_000 });
+    const started = performance.now();
+    const { stateBytes: bytes } = gradientCheckTrainer.needs(config, data);
+    expect(performance.now() - started).toBeLessThan(500); // drawing takes seconds
+    const [parameters, checked] = [3_072_000 + 1000 + 10_000 + 10, 3_000_000 + 1000 + 10_000 + 10];
+    expect(bytes).toBe(8 * (2 + 2 * parameters + 2 * checked) + 4 * checked);
   });
 
   it.each([

@@ -3,7 +3,7 @@ import { tensorSizes } from '../../../proto/trainers/gradient-check.js';
 import { tensorNames } from '../../../proto/trainers/network.js';
 import type { ParameterTensor } from '../../kernel/kernel.js';
 
-/** A tensor, and which of its entries are checked. */
+/** A tensor, and how many of its entries are checked. */
 export interface CheckedTensor {
   /** W1, b1, ... */
   name: string;
@@ -18,17 +18,16 @@ export interface CheckedTensor {
   firstChecked: number;
   /** How many are checked. */
   count: number;
-  /** Their indices in logical order, ascending; absent when all are checked. */
-  entries?: Uint32Array;
+  /** Whether they are some of its entries, drawn, and not all. */
+  isDrawn: boolean;
 }
 
 /**
- * The tensors in order: W1, b1, W2, ... With `entries`, so many of each are checked, drawn without repetition from the purpose
- * `entries:TENSOR`.
+ * The tensors in order: W1, b1, W2, ... With `entries`, so many of each are checked.
  *
  * @param layers units per layer: inputs, hidden ..., classes
  */
-export function checkedTensors(seed: number, layers: readonly number[], entries?: number): CheckedTensor[] {
+export function checkedTensors(layers: readonly number[], entries?: number): CheckedTensor[] {
   const sizes = tensorSizes(layers);
   let firstParameter = 0;
   let firstChecked = 0;
@@ -36,7 +35,7 @@ export function checkedTensors(seed: number, layers: readonly number[], entries?
     const layer = Math.floor(index / 2);
     const size = sizes[index] as number;
     const outputs = layers[layer + 1] as number;
-    const some = entries !== undefined && entries < size;
+    const isDrawn = entries !== undefined && entries < size;
     const checked: CheckedTensor = {
       name,
       layer,
@@ -46,8 +45,8 @@ export function checkedTensors(seed: number, layers: readonly number[], entries?
       size,
       firstParameter,
       firstChecked,
-      count: some ? entries : size,
-      ...(some ? { entries: drawEntries(seed, name, size, entries) } : {}),
+      count: isDrawn ? entries : size,
+      isDrawn,
     };
     firstParameter += size;
     firstChecked += checked.count;
@@ -55,10 +54,20 @@ export function checkedTensors(seed: number, layers: readonly number[], entries?
   });
 }
 
-/** Draws again where an entry came before; ascending. */
-function drawEntries(seed: number, name: string, size: number, count: number): Uint32Array {
+/**
+ * Which entries of a tensor are checked, where not all are: distinct indices in logical order, ascending, from the purpose
+ * `entries:TENSOR`. Where one came before, it draws again: of millions, that takes seconds.
+ */
+export function drawEntries(seed: number, { name, size, count }: CheckedTensor): Uint32Array {
   const draws = generator(seed, 'entries', name);
-  const drawn = new Set<number>();
-  while (drawn.size < count) drawn.add(Math.floor(draws.next() * size));
-  return Uint32Array.from(drawn).sort();
+  // A byte an entry: a thread's heap bears no set of millions.
+  const isDrawn = new Uint8Array(size);
+  for (let left = count; left > 0;) {
+    const entry = Math.floor(draws.next() * size);
+    if (isDrawn[entry] === 0) left--;
+    isDrawn[entry] = 1;
+  }
+  const entries = new Uint32Array(count);
+  for (let entry = 0, at = 0; at < count; entry++) if (isDrawn[entry] === 1) entries[at++] = entry;
+  return entries;
 }

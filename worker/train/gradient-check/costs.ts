@@ -1,6 +1,6 @@
 import type { Dropout, Network, NetworkGroup, RecordsRegion } from '../../kernel/kernel.js';
 import type { CheckedTensor } from './checked.js';
-import { checkedOf, layersOf, parametersOf, type CheckState } from './state.js';
+import { checkedOf, entriesOf, layersOf, parametersOf, type CheckState } from './state.js';
 
 /** The cost whose gradient is checked, as a function of a network's parameters. */
 export interface CostFunction {
@@ -74,7 +74,7 @@ export function movedCosts(
   const pairs = networks.length / 2;
   for (let first = range.first; first < range.last && !stopped(); first += pairs) {
     const moved = Array.from({ length: Math.min(pairs, range.last - first) }, (_, pair) =>
-      placeOf(tensors, first + pair),
+      placeOf(state, tensors, first + pair),
     );
     const move = (to: (value: number, side: number) => number): void => {
       for (const [pair, { tensor, entry }] of moved.entries()) {
@@ -96,10 +96,11 @@ export function movedCosts(
 
 /** The checked entry of this number over all tensors. */
 function placeOf(
+  state: CheckState,
   tensors: readonly CheckedTensor[],
   number: number,
 ): { tensor: CheckedTensor; at: number; entry: number } {
   const tensor = tensors.findLast(({ firstChecked }) => firstChecked <= number) as CheckedTensor;
   const at = number - tensor.firstChecked;
-  return { tensor, at, entry: tensor.entries?.[at] ?? at };
+  return { tensor, at, entry: entriesOf(state, tensor)?.[at] ?? at };
 }

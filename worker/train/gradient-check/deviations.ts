@@ -7,7 +7,7 @@ import {
   type Difference,
 } from '../../../proto/trainers/gradient-check.js';
 import type { CheckedTensor } from './checked.js';
-import { checkedOf, parametersOf, type CheckState } from './state.js';
+import { checkedOf, entriesOf, parametersOf, type CheckState } from './state.js';
 
 /**
  * What the relative error's denominator is at least: below it a gradient counts as 0, of which rounding in the cost leaves no digit
@@ -40,9 +40,10 @@ export function checkMetrics(state: CheckState, tensors: readonly CheckedTensor[
 }
 
 /** The analytic gradient at the checked entries. */
-function analytic({ gradients }: CheckState, tensor: CheckedTensor): Float64Array {
-  const all = parametersOf(gradients, tensor);
-  return tensor.entries === undefined ? all : Float64Array.from(tensor.entries, (entry) => all[entry] as number);
+function analytic(state: CheckState, tensor: CheckedTensor): Float64Array {
+  const all = parametersOf(state.gradients, tensor);
+  const entries = entriesOf(state, tensor);
+  return entries === undefined ? all : Float64Array.from(entries, (entry) => all[entry] as number);
 }
 
 /** Forward: (J(w + h) - J(w)) / h; central: (J(w + h) - J(w - h)) / (2 h). */

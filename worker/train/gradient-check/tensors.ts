@@ -2,7 +2,7 @@ import type { Dropout, RecordsRegion } from '../../kernel/kernel.js';
 import type { Normalisation } from '../../trainers/trainer.js';
 import { canonical, type Tensor } from '../weights.js';
 import type { CheckedTensor } from './checked.js';
-import { checkedOf, parametersOf, type CheckState } from './state.js';
+import { checkedOf, entriesOf, parametersOf, type CheckState } from './state.js';
 
 /** The records as the network sees them, in float64: x = (byte - mean) * (1 / deviation). */
 export function sampleTensors(
@@ -50,7 +50,8 @@ export function checkTensors(state: CheckState, tensors: readonly CheckedTensor[
 }
 
 function movedTensors(state: CheckState, tensor: CheckedTensor): Tensor[] {
-  const { name, shape, count, entries } = tensor;
+  const { name, shape, count } = tensor;
+  const entries = entriesOf(state, tensor);
   const of = entries === undefined ? shape : [count];
   return [
     numbers(`${name}.cost_raised`, of, checkedOf(state.raised, tensor)),
