@@ -13,6 +13,7 @@ import { gradientCheckBlocks } from './gradient-check-blocks.js';
 import { computedBlocks, runBlocks } from './provenance-blocks.js';
 import { rangeTestBlocks } from './range-test-blocks.js';
 import { roundRows, type ConfigurationRow } from './round-rows.js';
+import { meanOverRepeats } from './search-text.js';
 import { courseOf, roundOf } from './trials.js';
 
 /** What a page bears: a table's rows, a figure's lines and dots. What is left out is said, and `vernier show --json` has it. */
@@ -79,12 +80,17 @@ function bestParagraph(detail: SearchDetail__Output, metric: Metric): Block {
   if (best === null) return paragraph(['No trial has a finite ', { code: metric.name }, '.']);
   const parameters = assigned(parametersFromWire(best.parameters));
   const repeats = best.repeats.length > 1 ? ` (mean of ${best.repeats.length} repeats)` : '';
+  const test = metric.name === 'test_accuracy' ? undefined : meanOverRepeats(detail, best, 'test_accuracy');
   return paragraph([
     'Best: ',
     { strong: `trial ${best.number}` },
     ` of round ${best.round}, `,
     { code: metric.name },
-    ` ${formatMetric(metric.name, best.score)}${repeats}${parameters === '' ? '' : `, with ${parameters}`}.`,
+    ` ${formatMetric(metric.name, best.score)}${repeats}`,
+    ...(test === undefined
+      ? []
+      : [', ', { code: 'test_accuracy' }, ` ${formatMetric('test_accuracy', test)}${repeats}`]),
+    `${parameters === '' ? '' : `, with ${parameters}`}.`,
   ]);
 }
 

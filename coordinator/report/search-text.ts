@@ -56,9 +56,9 @@ function bestLine(detail: SearchDetail__Output): string {
   return [...parts, ...(parameters === '' ? [] : [parameters])].join(', ');
 }
 
-/** Like the score, no single repeat's value; undefined where a repeat has not got it. */
-function meanOverRepeats(
-  { rounds }: SearchDetail__Output,
+/** Of the best trial. Like the score, no single repeat's value; undefined where a repeat has not got it. */
+export function meanOverRepeats(
+  { rounds }: Pick<SearchDetail__Output, 'rounds'>,
   best: BestTrial__Output,
   metric: string,
 ): number | undefined {

@@ -47,7 +47,10 @@ const SEARCH = detail(
     ),
   ],
   {
-    best: { ...best(5, { lambda: 0.01, hidden: 20 }, { val_accuracy: 0.55 }, 0.55), round: 'final' },
+    best: {
+      ...best(5, { lambda: 0.01, hidden: 20 }, { val_accuracy: 0.55, test_accuracy: 0.53 }, 0.55),
+      round: 'final',
+    },
     specJson: JSON.stringify({
       metric: { name: 'val_accuracy', goal: 'maximize' },
       description: 'What it is for.',
@@ -76,7 +79,7 @@ describe("a search's report", () => {
     expect(words(blocks)).toContain('What it is for.');
     expect(words(blocks)).toContain('The search has completed.');
     expect(words(blocks)).toContain(
-      'Best: trial 5 of round final, val_accuracy 55.00 %, with hidden = 20, lambda = 0.01.',
+      'Best: trial 5 of round final, val_accuracy 55.00 %, test_accuracy 53.00 %, with hidden = 20, lambda = 0.01.',
     );
   });
 
