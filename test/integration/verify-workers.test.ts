@@ -88,7 +88,7 @@ describe('chosen trials', () => {
     const { json, error, stderr } = await verify(args, {});
     expect(error, stderr).toBeUndefined();
     expect(json).toMatchObject({ verified: true, trialsVerified: 4, trialsTotal: 12 });
-    const own = [2, 7, 8, 12].map((number) => `verify ${TWO_ROUNDS} trial ${number}`);
+    const own = [2, 7, 8, 12].map((number) => `verify ${TWO_ROUNDS} ${number}`);
     expect(names().slice(0, 4).sort()).toEqual(own.sort());
     // Repeats of a configuration, with a seed each.
     const [seven, eight] = json!.trials.slice(1, 3);

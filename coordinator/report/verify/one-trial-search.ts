@@ -18,7 +18,7 @@ export function oneTrialSearch(search: RecordedSearch, trial: RecordedTrial, met
   let refusal: unknown;
   for (const name of new Set([metric, ...others])) {
     const file = canonicalJson({
-      name: `verify ${search.id} trial ${trial.number}`,
+      name: `verify ${search.id} ${trial.number}`,
       seed: search.seed,
       metric: { name },
       trial: trial.config,
