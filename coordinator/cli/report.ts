@@ -49,6 +49,6 @@ async function report(id: string | undefined, options: ReportOptions, context: C
     await writeReport(output, files, { force });
     const names = [...files.keys()];
     if (json) writeJson({ search: summaryOf(detail).id, folder: output, files: names }, context.stdout);
-    else context.stdout.write(`${output}: ${filesInWords(names)}\n`);
+    else context.stdout.write(`Report in ${output}:\n  ${filesInWords(names)}\n`);
   });
 }

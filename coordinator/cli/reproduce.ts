@@ -125,7 +125,7 @@ async function reproduce(paper: Paper, options: ReproduceOptions, context: Comma
   }
   const took = duration(found.reduce((sum, detail) => sum + busyMs(detail), 0));
   stdout.write(
-    `${comparisonText(compared)}\n\nThe trials ran for ${took} in all.\nReport in ${output}: ${filesInWords(written.keys())}\n`,
+    `${comparisonText(compared)}\n\nThe trials ran for ${took} in all.\nReport in ${output}:\n  ${filesInWords(written.keys())}\n`,
   );
 }
 
