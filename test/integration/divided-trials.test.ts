@@ -237,6 +237,18 @@ describe('a divided trial that goes wrong', () => {
     for (let i = 0; i < 4; i++) resultOf(await pool.run(request(SMALL), ignore).ended);
   });
 
+  it('waits for the memory of the one before, whose last part may last', async () => {
+    const config = checkConfig({ hidden: 50, samples: { count: 400 }, entries: 20 });
+    const needs = gradientCheckTrainer.needs(config, DATASET);
+    const kernel = WASM.open(new NodeMemory().memory);
+    const room = Math.max(...[needs.shapes.prepare, needs.shapes.part].map((shapes) => kernel.workspaceBytes(shapes)));
+    const pages = 2 + Math.ceil((8000 * 785 + 1.5 * (needs.stateBytes + room)) / 65_536);
+    const memory = new NodeMemory(new WebAssembly.Memory({ initial: 1, maximum: pages, shared: true }));
+    const pool = await openPool({ memory });
+    const trials = [1, 2, 3].map((seed) => pool.run(request(config, { seed }), ignore));
+    for (const trial of trials) resultOf(await trial.ended);
+  });
+
   it('runs in fewer threads where memory is too short for all, to the same bits', async () => {
     const config = checkConfig({ hidden: 50, samples: { count: 400 }, entries: 20 });
     const plenty = resultOf(await (await openPool({ threads: 3 })).run(request(config), ignore).ended);

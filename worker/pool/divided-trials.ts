@@ -38,20 +38,36 @@ interface Ready extends ReadTrial<DividedConfig> {
 export class DividedTrials {
   /** Whose parts are begun. */
   private readonly turn = new Slots(1);
+  /** Those that have had their turn and not ended: they need no more memory, and give back what they have. */
+  private readonly leaving = new Set<Promise<void>>();
 
   constructor(private readonly ports: DividedPorts) {}
 
   /** Runs a trial to its end. */
   async run(read: ReadTrial<DividedConfig>): Promise<void> {
+    await this.turn.acquire();
+    let hasTurn = true;
+    const endTurn = (): void => {
+      if (hasTurn) this.turn.release();
+      hasTurn = false;
+    };
+    const running: Promise<void> = this.runInTurn(read, () => {
+      this.leaving.add(running);
+      endTurn();
+    });
+    try {
+      await running;
+    } finally {
+      this.leaving.delete(running);
+      endTurn();
+    }
+  }
+
+  /** @param onLastPart called when every part is begun */
+  private async runInTurn(read: ReadTrial<DividedConfig>, onLastPart: () => void): Promise<void> {
     const { data } = this.ports;
     const { trial, config } = read;
     const { datasetSha256 } = trial.request;
-    await this.turn.acquire();
-    let endTurn = (): void => this.turn.release();
-    const once = (): void => {
-      endTurn();
-      endTurn = () => undefined;
-    };
     let held = false;
     try {
       if (trial.isCancelled) return trial.end({ outcome: 'cancelled' });
@@ -63,30 +79,29 @@ export class DividedTrials {
       const cancel = trial.cancelCell;
       await this.withRegion(needs.stateBytes, async (state) => {
         const task = { config, seed, specSha256, dataset, normalisation, state, cancel };
-        await this.runSteps({ ...read, needs, task }, once);
+        await this.runSteps({ ...read, needs, task }, onLastPart);
       });
     } catch (error) {
       trial.fail(error);
     } finally {
       if (held) data.release(datasetSha256);
-      once();
     }
   }
 
-  private async runSteps(ready: Ready, endTurn: () => void): Promise<void> {
+  private async runSteps(ready: Ready, onLastPart: () => void): Promise<void> {
     const { trial, needs, task } = ready;
     const { prepare, part } = needs.shapes;
     const bytes = Math.max(...[prepare, part].map((shapes) => this.ports.kernel.workspaceBytes(shapes)));
     await this.withRegion(bytes, async (workspace) => {
       await this.inSlot(ready, () => this.ports.runStep({ ...task, step: { kind: 'prepare', workspace } }));
-      await this.runParts(ready, workspace, endTurn);
+      await this.runParts(ready, workspace, onLastPart);
     });
     if (!trial.isCancelled) await this.finish(ready);
     if (!trial.hasEnded) trial.end({ outcome: 'cancelled' });
   }
 
   /** Parts side by side, as many as there are threads, fewer where memory is short. */
-  private async runParts(ready: Ready, first: Region, endTurn: () => void): Promise<void> {
+  private async runParts(ready: Ready, first: Region, onLastPart: () => void): Promise<void> {
     const { trial, needs, task } = ready;
     let begun = 0;
     let done = 0;
@@ -95,7 +110,7 @@ export class DividedTrials {
         await this.inSlot(ready, async () => {
           if (begun === needs.parts) return;
           const part = begun++;
-          if (begun === needs.parts) endTurn();
+          if (begun === needs.parts) onLastPart();
           await this.ports.runStep({ ...task, step: { kind: 'part', part, workspace } });
           if (!trial.isStopped) trial.start.onPart?.(++done, needs.parts);
         });
@@ -125,7 +140,7 @@ export class DividedTrials {
     const workspaces: Region[] = [];
     while (workspaces.length < Math.min(this.ports.threads, parts) - 1) {
       try {
-        workspaces.push(this.allocate(bytes));
+        workspaces.push(this.ports.data.allocate(bytes));
       } catch {
         break;
       }
@@ -158,7 +173,7 @@ export class DividedTrials {
   }
 
   private async withRegion(bytes: number, use: (region: Region) => Promise<void>): Promise<void> {
-    const region = this.allocate(bytes);
+    const region = await this.allocate(bytes);
     try {
       await use(region);
     } finally {
@@ -166,15 +181,21 @@ export class DividedTrials {
     }
   }
 
-  private allocate(bytes: number): Region {
-    try {
-      return this.ports.data.allocate(bytes);
-    } catch (cause) {
-      if (!(cause instanceof VernierError)) throw cause;
-      throw new VernierError(cause.code, `a divided trial needs ${bytes} bytes more: ${cause.message}`, {
-        mend: 'use a smaller network or fewer samples, or a worker that runs nothing else',
-        cause,
-      });
+  /** Waits for the memory of trials that are about to end, where there is not enough. */
+  private async allocate(bytes: number): Promise<Region> {
+    for (;;) {
+      try {
+        return this.ports.data.allocate(bytes);
+      } catch (cause) {
+        if (!(cause instanceof VernierError)) throw cause;
+        if (this.leaving.size === 0) {
+          throw new VernierError(cause.code, `a divided trial needs ${bytes} bytes more: ${cause.message}`, {
+            mend: 'use a smaller network or fewer samples, or a worker that runs nothing else',
+            cause,
+          });
+        }
+      }
+      await Promise.race(this.leaving);
     }
   }
 }
