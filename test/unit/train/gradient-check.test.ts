@@ -235,8 +235,8 @@ describe('what a check needs', () => {
     const started = performance.now();
     const { stateBytes: bytes } = gradientCheckTrainer.needs(config, data);
     expect(performance.now() - started).toBeLessThan(500); // drawing takes seconds
-    const [parameters, checked] = [3_072_000 + 1000 + 10_000 + 10, 3_000_000 + 1000 + 10_000 + 10];
-    expect(bytes).toBe(8 * (2 + 2 * parameters + 2 * checked) + 4 * checked);
+    const [parameters, entriesChecked] = [3_072_000 + 1000 + 10_000 + 10, 3_000_000 + 1000 + 10_000 + 10];
+    expect(bytes).toBe(8 * (2 + 2 * parameters + 2 * entriesChecked) + 4 * entriesChecked);
   });
 
   it.each([
