@@ -8,7 +8,8 @@ import { searchFile } from '../support/search-files.js';
 /* A run in a terminal: what it draws there, and what reaches it from there. */
 
 const sandbox = new Sandbox();
-const file = sandbox.file('search.yaml', searchFile({ cycles: 4, hidden: 50 }));
+/** Trials that last much longer than what is told of them is on its way: progress travels and is drawn some times a second. */
+const file = sandbox.file('search.yaml', searchFile({ cycles: 24, hidden: 50 }));
 afterEach(() => sandbox.empty());
 afterAll(() => sandbox.remove());
 
@@ -45,7 +46,7 @@ describe.skipIf(!hasPython)('vernier run in a terminal (skipped without Python)'
     const lines = progress.split(/[\r\n]+/);
     for (const line of lines) expect(displayWidth(line), line).toBeLessThanOrEqual(50);
     expect(lines.some((line) => /^fine {4}\[[#.]+\] {2}\d\/6$/.test(line))).toBe(true);
-    expect(lines.some((line) => /^ +trials? [\d, -]+ {2}epoch \d+\/8 {2}lambda=/.test(line))).toBe(true);
+    expect(lines.some((line) => /^ +trials? [\d, -]+ {2}epoch \d+\/48 {2}lambda=/.test(line))).toBe(true);
     expect(lines.some((line) => line.startsWith('best    val_accuracy '))).toBe(true);
   });
 
